@@ -1,0 +1,51 @@
+"""What must a way of telling people be able to do? Send one message, or say whether to try again."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message that is to leave; `recipient` is a number in E.164."""
+
+    id: int
+    recipient: str
+    channel: str
+    text: str
+    language: str
+    alert_number: int | None
+    expires_in_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The provider has it: its id there, and its first state."""
+
+    sid: str | None
+    state: str
+
+
+class TryAgain(Exception):
+    """It was not taken, and may be later; `after_s` is what the provider asks to wait."""
+
+    def __init__(self, reason: str, after_s: float | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.after_s = after_s
+
+
+class GiveUp(Exception):
+    """It will never reach this person this way; `code` is the provider's."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(f"{code} {reason}")
+        self.code = code
+        self.reason = reason
+
+
+class Channel(Protocol):
+    """A way of telling people."""
+
+    def send(self, message: Outgoing) -> Sent:
+        """Hand the message over. Raises TryAgain or GiveUp."""
+        ...

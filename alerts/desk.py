@@ -1,0 +1,148 @@
+"""Who changes an alert that is there? Only this desk: each verb of the domain is one change, with its timeline row and its
+notices in the caller's transaction. (`press` opens alerts, `dispatch` moves visits.)"""
+
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+
+from alerts import dispatch, lifecycle, record
+from alerts.model import (
+    HELP,
+    UNANSWERED,
+    Actor,
+    AlertState,
+    AlreadyTaken,
+    Invalid,
+    NeedsProofOfHelp,
+    Outcome,
+    UnknownOutcome,
+)
+from alerts.press import raise_by_hand
+from alerts.record import HeldAlert
+from storage import sql
+
+__all__ = ["accept", "close", "decline", "escalate", "make_due", "note", "raise_by_hand"]
+
+queries = sql.load("alerts")
+
+
+def accept(
+    connection: Connection[Any],
+    *,
+    alert_id: int,
+    actor: Actor,
+    for_staff: int | None = None,
+    now: datetime,
+) -> None:
+    """Give the alert to whoever accepts first; a help alert gets its visit.
+
+    `for_staff`: for whom an operator answers; without it an operator takes it himself and the visit has nobody yet.
+    Raises UnknownAlert, AlreadyClosed, UnknownStaff, and AlreadyTaken with the name of the first.
+    """
+    alert = record.hold_open(connection, alert_id)
+    staff_id = for_staff if for_staff is not None else actor.staff_id
+    name = record.staff_name(connection, staff_id) if staff_id is not None else actor.name
+    if alert.state not in UNANSWERED:
+        same = alert.accepted_by_staff == staff_id if staff_id is not None else alert.accepted_by_user == actor.username
+        if same:
+            return
+        raise AlreadyTaken(alert_id, alert.holder)
+    connection.execute(
+        queries.set_accepted,
+        {
+            "alert_id": alert_id,
+            "staff_id": staff_id,
+            "username": actor.username or (actor.name if staff_id is None else None),
+            "now": now,
+            "next_step_at": now + lifecycle.FOLLOW_UP_AFTER[AlertState.ACCEPTED],
+        },
+    )
+    connection.execute(queries.cancel_waiting_messages, {"alert_id": alert_id})
+    detail = {"name": name, "channel": actor.channel}
+    record.on_timeline(connection, alert_id, "accepted", actor, now, detail)
+    if alert.kind == HELP:
+        dispatch.open_for_alert(
+            connection, alert_id=alert_id, home_id=alert.home_id, area=alert.area, staff_id=staff_id, actor=actor,
+            now=now,
+        )  # fmt: skip
+    record.tell_home(connection, alert_id, AlertState.ACCEPTED, now)
+    record.tell_pages(connection, "alert", alert_id, alert.area, now)
+
+
+def decline(
+    connection: Connection[Any], *, alert_id: int, actor: Actor, for_staff: int | None = None, now: datetime
+) -> None:
+    """Pass the alert on: the next ones are told at once, also when whoever had accepted it gives it back."""
+    alert = record.hold_open(connection, alert_id)
+    staff_id = for_staff if for_staff is not None else actor.staff_id
+    name = record.staff_name(connection, staff_id) if staff_id is not None else actor.name
+    record.on_timeline(connection, alert_id, "declined", actor, now, {"name": name, "channel": actor.channel})
+    holds = staff_id is not None and alert.accepted_by_staff == staff_id
+    if alert.state in UNANSWERED or holds or (staff_id is None and alert.accepted_by_user == actor.username):
+        _pass_on(connection, alert, actor, now)
+
+
+def escalate(connection: Connection[Any], *, alert_id: int, actor: Actor, now: datetime) -> None:
+    """Tell the next ones now; an alert that somebody has is taken from him."""
+    alert = record.hold_open(connection, alert_id)
+    record.on_timeline(connection, alert_id, "escalated", actor, now, {"channel": actor.channel})
+    _pass_on(connection, alert, actor, now)
+
+
+def _pass_on(connection: Connection[Any], alert: HeldAlert, actor: Actor, now: datetime) -> None:
+    if alert.state in UNANSWERED:
+        connection.execute(queries.set_due, {"alert_id": alert.id, "now": now})
+    else:
+        dispatch.end_of_alert(connection, alert_id=alert.id, actor=actor, now=now)
+        connection.execute(queries.set_released, {"alert_id": alert.id, "now": now})
+    record.tell_pages(connection, "alert", alert.id, alert.area, now)
+    connection.execute(queries.wake_engine)
+
+
+def make_due(connection: Connection[Any], *, alert_id: int, now: datetime) -> None:
+    """A message did not reach its person: do not wait for an answer that cannot come."""
+    connection.execute(queries.set_due, {"alert_id": alert_id, "now": now})
+    connection.execute(queries.wake_engine)
+
+
+def note(connection: Connection[Any], *, alert_id: int, actor: Actor, text: str, now: datetime) -> None:
+    """Write a line on the timeline; on a closed alert too."""
+    alert = record.hold(connection, alert_id)
+    if not text.strip():
+        raise Invalid("the note is empty; write at least a word")
+    record.on_timeline(connection, alert_id, "note", actor, now, {"text": text.strip()})
+    record.tell_pages(connection, "alert", alert_id, alert.area, now)
+
+
+def close(
+    connection: Connection[Any],
+    *,
+    alert_id: int,
+    actor: Actor,
+    outcome: str,
+    note: str | None = None,
+    spoke_with: str | None = None,
+    now: datetime,
+) -> None:
+    """End the alert with its outcome.
+
+    Raises NeedsProofOfHelp for a help call without a completed visit or whom one spoke with, UnknownOutcome.
+    """
+    alert = record.hold_open(connection, alert_id)
+    if outcome not in list(Outcome):
+        raise UnknownOutcome(outcome)
+    visited = connection.execute(queries.has_completed_visit, {"alert_id": alert_id}).fetchone()
+    if lifecycle.needs_proof(alert.kind, visit_completed=bool(visited and visited[0]), spoke_with=spoke_with):
+        raise NeedsProofOfHelp(alert_id)
+    dispatch.end_of_alert(connection, alert_id=alert_id, actor=actor, now=now)
+    connection.execute(
+        queries.set_closed,
+        {"alert_id": alert_id, "outcome": outcome, "note": note, "spoke_with": spoke_with, "now": now},
+    )
+    connection.execute(queries.cancel_waiting_messages, {"alert_id": alert_id})
+    detail = {"outcome": outcome, "channel": actor.channel}
+    detail |= {key: value for key, value in (("note", note), ("spoke_with", spoke_with)) if value}
+    record.on_timeline(connection, alert_id, "closed", actor, now, detail)
+    record.tell_home(connection, alert_id, AlertState.CLOSED, now)
+    record.tell_pages(connection, "alert", alert_id, alert.area, now)

@@ -1,0 +1,187 @@
+"""Which messages must leave, and what became of them? Claims rows, hands them to a channel, stores the result.
+
+A message is sent outside of any transaction. If the process dies between the provider's answer and our commit, the claim
+runs out after CLAIM_FOR and the message is sent once more: at least once, and that is the window of a double send.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from psycopg import Connection
+
+from alerts import desk, record
+from alerts.channels.base import Channel, GiveUp, Outgoing, Sent, TryAgain
+from alerts.model import SYSTEM, UNANSWERED, AlertState
+from storage import sql
+
+queries = sql.load("alerts")
+log = structlog.get_logger("alerts.outbox")
+
+CLAIM_FOR = timedelta(seconds=30)
+"""Longer than a channel's own time-out, so that a slow answer is not taken for a crash."""
+FIRST_RETRY = timedelta(seconds=2)
+LONGEST_RETRY = timedelta(minutes=2)
+
+# Twilio's message and call states by how far they are; what comes late and says less is not taken back
+_RANK = {
+    "queued": 0, "sending": 1, "accepted": 2, "scheduled": 2, "initiated": 2, "ringing": 3, "in-progress": 4, "sent": 4,
+    "undelivered": 5, "failed": 5, "busy": 5, "no-answer": 5, "canceled": 5, "delivered": 6, "completed": 6, "read": 7,
+}  # fmt: skip
+NOT_REACHED = frozenset({"undelivered", "failed", "busy", "no-answer"})
+REACHED = frozenset({"delivered", "read"})
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message that this process is to send, and how its alert stands just now."""
+
+    id: int
+    alert_id: int | None
+    recipient: str
+    channel: str
+    purpose: str
+    text: str
+    language: str
+    attempts: int
+    expires_at: datetime
+    staff_id: int | None
+    name: str
+    alert_state: str | None
+    accepted_by_staff: int | None
+
+    def outgoing(self, now: datetime) -> Outgoing:
+        """Return what a channel needs of it."""
+        return Outgoing(
+            id=self.id,
+            recipient=self.recipient,
+            channel=self.channel,
+            text=self.text,
+            language=self.language,
+            alert_number=self.alert_id,
+            expires_in_s=max(1, int((self.expires_at - now).total_seconds())),
+        )
+
+
+def claim(connection: Connection[Any], *, limit: int, now: datetime) -> list[Claimed]:
+    """Take up to `limit` messages that may leave now; those that are no longer true are dropped here, not sent."""
+    rows = connection.execute(
+        queries.claim_messages, {"now": now, "limit": limit, "claimed_until": now + CLAIM_FOR}
+    ).fetchall()
+    claimed = []
+    for message in sorted((Claimed(*row) for row in rows), key=lambda each: each.id):
+        why_not = _no_longer_true(message)
+        if why_not is None:
+            claimed.append(message)
+        else:
+            connection.execute(queries.message_over, {"message_id": message.id, "state": "canceled", "error": why_not})
+    return claimed
+
+
+def _no_longer_true(message: Claimed) -> str | None:
+    """Say why a message must not leave any more, None if it may."""
+    if message.alert_state == AlertState.CLOSED:
+        return "alert closed"
+    taken = message.alert_state is not None and message.alert_state not in list(UNANSWERED)
+    if taken and message.purpose in ("tell", "retell") and message.staff_id != message.accepted_by_staff:
+        return "alert taken"
+    if taken and message.purpose == "tell":
+        return "alert taken"
+    return None
+
+
+def send(channel: Channel, message: Claimed, now: datetime) -> Sent | TryAgain | GiveUp:
+    """Hand a message to its channel; what went wrong comes back as a value. One that is too old is not sent late."""
+    if message.expires_at <= now:
+        return GiveUp("expired", "not sent in time")
+    try:
+        return channel.send(message.outgoing(now))
+    except (TryAgain, GiveUp) as failure:
+        return failure
+
+
+def store(connection: Connection[Any], message: Claimed, result: Sent | TryAgain | GiveUp, now: datetime) -> None:
+    """Write down what became of a message; one that cannot reach its person makes the alert due at once."""
+    # the alert before its messages, everywhere: two transactions must not wait for each other in a ring
+    area = record.hold(connection, message.alert_id).area if message.alert_id is not None else None
+    match result:
+        case Sent():
+            delivered = result.state in REACHED
+            # a state that is new to us is no reason to send again
+            state = result.state if result.state in _RANK else "accepted"
+            connection.execute(
+                queries.message_sent,
+                {"message_id": message.id, "state": state, "sid": result.sid, "delivered": delivered, "now": now},
+            )
+            if delivered and message.alert_id is not None:
+                detail = {"channel": message.channel, "name": message.name}
+                record.on_timeline(connection, message.alert_id, "delivered", SYSTEM, now, detail)
+                record.tell_pages(connection, "alert", message.alert_id, area, now)
+        case TryAgain():
+            wait = _wait(message.attempts, result.after_s)
+            connection.execute(
+                queries.message_again,
+                {"message_id": message.id, "error": result.reason, "next_attempt_at": now + wait},
+            )
+            log.warning(
+                "message will be sent again", message=message.id, attempt=message.attempts, reason=result.reason
+            )
+        case GiveUp():
+            connection.execute(
+                queries.message_over,
+                {"message_id": message.id, "state": "failed", "error": f"{result.code} {result.reason}".strip()},
+            )
+            log.warning("message given up", message=message.id, code=result.code)
+            detail = {"error": result.code, "channel": message.channel, "name": message.name}
+            _not_reached(connection, message.alert_id, area, message.purpose, detail, now)
+
+
+def status_arrived(connection: Connection[Any], *, sid: str, state: str, error: str | None, now: datetime) -> bool:
+    """Take a provider's callback: out of order and twice is fine. Returns False for a message we do not know."""
+    known = connection.execute(queries.alert_of_message, {"sid": sid}).fetchone()
+    if known is None:
+        return False
+    alert_id: int | None = known[0]
+    area = record.hold(connection, alert_id).area if alert_id is not None else None
+    row = connection.execute(queries.lock_message_by_sid, {"sid": sid}).fetchone()
+    message_id, before, purpose, channel, name = row if row else (0, "", "", "", "")
+    if state not in _RANK:
+        log.warning("unknown message state", message=message_id, state=state)
+        return True
+    if _RANK[state] <= _RANK[before]:
+        return True
+    connection.execute(
+        queries.message_status,
+        {"message_id": message_id, "state": state, "error": error, "delivered": state in REACHED, "now": now},
+    )
+    detail = {"channel": channel, "name": name or ""} | ({"error": error} if error else {})
+    if state in NOT_REACHED:
+        _not_reached(connection, alert_id, area, purpose, detail, now)
+    elif state in REACHED and alert_id is not None:
+        record.on_timeline(connection, alert_id, "delivered", SYSTEM, now, detail)
+        record.tell_pages(connection, "alert", alert_id, area, now)
+    return True
+
+
+def _not_reached(
+    connection: Connection[Any],
+    alert_id: int | None,
+    area: str | None,
+    purpose: str,
+    detail: dict[str, str],
+    now: datetime,
+) -> None:
+    """It counts as not told: the next one is told at once."""
+    if alert_id is None:
+        return
+    record.on_timeline(connection, alert_id, "not_delivered", SYSTEM, now, detail)
+    if purpose == "tell":
+        desk.make_due(connection, alert_id=alert_id, now=now)
+    record.tell_pages(connection, "alert", alert_id, area, now)
+
+
+def _wait(attempts: int, after_s: float | None) -> timedelta:
+    """Return the time until the next attempt: doubling, and never sooner than the provider asks."""
+    doubled = min(FIRST_RETRY * int(2 ** min(10, max(0, attempts - 1))), LONGEST_RETRY)
+    return max(doubled, timedelta(seconds=after_s)) if after_s is not None else doubled

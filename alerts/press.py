@@ -1,0 +1,223 @@
+"""What does a press do? It raises an alert, or joins the one that is open for its home."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from psycopg import Connection
+
+from alerts import record
+from alerts.model import HELP, HOME, UNANSWERED, Actor, Invalid, UnknownPlace, severity_of
+from storage import sql
+
+queries = sql.load("alerts")
+
+RETELL_AFTER = timedelta(minutes=1)
+"""People already told are told again at most this often (CONTRACT section 3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an alert is: a home, its area and who lives there; all None for an unregistered device."""
+
+    home_id: int | None
+    area: str | None
+    resident_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A help call as the desk needs it. `claimed_at` is the home's own time where it said one that cannot be true."""
+
+    device_uid: str
+    call_id: str
+    at: datetime
+    test: bool = False
+    source: str | None = None
+    readable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The alert that a press raised or joined."""
+
+    alert_id: int
+    joined: bool
+
+
+def open_or_join(connection: Connection[Any], *, press: Press, now: datetime) -> Opened:
+    """Raise a help alert for a press, or add the press to the one that is open for its home."""
+    found = connection.execute(queries.place_of_device, {"uid": press.device_uid}).fetchone()
+    place = Place(*found) if found else Place(None, _top_area(connection), None)
+    detail = {"device": press.device_uid, "call": press.call_id}
+    if press.source:
+        detail["source"] = press.source
+    if not press.readable:
+        detail["unreadable"] = "yes"
+    opened = _open_or_join(
+        connection, kind=HELP, place=place, device_uid=press.device_uid, test=press.test, text=None,
+        actor=HOME, detail=detail, raised_at=press.at, now=now,
+    )  # fmt: skip
+    if opened.joined:
+        _tell_home_how_far(connection, opened.alert_id, press, now)
+    return opened
+
+
+def raise_by_hand(
+    connection: Connection[Any],
+    *,
+    kind: str,
+    home_id: int | None,
+    resident_id: int | None,
+    text: str | None,
+    actor: Actor,
+    now: datetime,
+) -> int:
+    """Raise an alert for a telephone call or a neighbour; joins the home's open help alert. Returns its id.
+
+    Raises UnknownPlace when neither the home nor the resident is in the registry.
+    """
+    if resident_id is not None:
+        found = connection.execute(queries.place_of_resident, {"resident_id": resident_id}).fetchone()
+        if found is None or (home_id is not None and found[0] != home_id):
+            raise UnknownPlace("resident", resident_id)
+    elif home_id is not None:
+        found = connection.execute(queries.place_of_home, {"home_id": home_id}).fetchone()
+        if found is None:
+            raise UnknownPlace("home", home_id)
+    else:
+        raise Invalid("an alert needs a home or a resident; name one of the registry")
+    place = Place(*found)
+    detail = {"text": text} if text else {}
+    if kind != HELP:
+        return _insert(
+            connection, kind=kind, place=place, device_uid=None, test=False, text=text, actor=actor, detail=detail,
+            raised_at=now, now=now,
+        )  # fmt: skip
+    return _open_or_join(
+        connection, kind=HELP, place=place, device_uid=None, test=False, text=text, actor=actor, detail=detail,
+        raised_at=now, now=now,
+    ).alert_id  # fmt: skip
+
+
+def _open_or_join(
+    connection: Connection[Any],
+    *,
+    kind: str,
+    place: Place,
+    device_uid: str | None,
+    test: bool,
+    text: str | None,
+    actor: Actor,
+    detail: dict[str, str],
+    raised_at: datetime,
+    now: datetime,
+) -> Opened:
+    key = f"help:home:{place.home_id}" if place.home_id is not None else f"help:device:{device_uid}"
+    connection.execute(queries.lock_press, {"place": key})
+    row = connection.execute(queries.open_help_alert, {"home_id": place.home_id, "device_uid": device_uid}).fetchone()
+    if row is None:
+        alert_id = _insert(
+            connection, kind=kind, place=place, device_uid=device_uid, test=test, text=text, actor=actor,
+            detail=detail, raised_at=raised_at, now=now,
+        )  # fmt: skip
+        return Opened(alert_id, joined=False)
+    alert_id, _state, was_test, told_at, _count = row
+    still_test = was_test and test
+    retell_at = None
+    if told_at is not None:
+        # a test that turns out to be real is told at once
+        retell_at = now if was_test and not test else max(now, told_at + RETELL_AFTER)
+    connection.execute(
+        queries.join_alert,
+        {
+            "alert_id": alert_id,
+            "now": now,
+            "test": still_test,
+            "severity": severity_of(kind, test=still_test),
+            "retell_at": retell_at,
+        },
+    )
+    record.on_timeline(connection, alert_id, "pressed_again", actor, now, detail)
+    record.tell_pages(connection, "alert", alert_id, place.area, now)
+    connection.execute(queries.wake_engine)
+    return Opened(alert_id, joined=True)
+
+
+def _insert(
+    connection: Connection[Any],
+    *,
+    kind: str,
+    place: Place,
+    device_uid: str | None,
+    test: bool,
+    text: str | None,
+    actor: Actor,
+    detail: dict[str, str],
+    raised_at: datetime,
+    now: datetime,
+) -> int:
+    row = connection.execute(
+        queries.insert_alert,
+        {
+            "kind": kind,
+            "severity": severity_of(kind, test=test),
+            "area": place.area,
+            "home_id": place.home_id,
+            "resident_id": place.resident_id,
+            "device_uid": device_uid,
+            "test": test,
+            "text": text,
+            "raised_at": raised_at,
+            "now": now,
+        },
+    ).fetchone()
+    alert_id = int(row[0]) if row else 0
+    record.on_timeline(connection, alert_id, "raised", actor, now, detail)
+    record.tell_pages(connection, "alert", alert_id, place.area, now)
+    connection.execute(queries.wake_engine)
+    return int(alert_id)
+
+
+def _top_area(connection: Connection[Any]) -> str | None:
+    row = connection.execute(queries.top_area).fetchone()
+    return str(row[0]) if row else None
+
+
+def _tell_home_how_far(connection: Connection[Any], alert_id: int, press: Press, now: datetime) -> None:
+    """A press that joins an alert which somebody has already: the home hears so at once."""
+    alert = record.hold(connection, alert_id)
+    if alert.state in UNANSWERED:
+        return
+    connection.execute(
+        queries.tell_home_of_one_call,
+        {
+            "device_uid": press.device_uid,
+            "call_id": press.call_id,
+            "state": alert.state,
+            "at": now,
+        },
+    )
+
+
+def cancel_by_home(connection: Connection[Any], *, device_uid: str, call_id: str | None, now: datetime) -> int | None:
+    """Mark the alert that the home calls a mistake; it stays open. Returns its id, None where there is none open."""
+    alert_id: int | None = None
+    if call_id is not None:
+        row = connection.execute(queries.alert_of_call, {"device_uid": device_uid, "call_id": call_id}).fetchone()
+        alert_id = row[0] if row else None
+    else:
+        place = connection.execute(queries.place_of_device, {"uid": device_uid}).fetchone()
+        row = connection.execute(
+            queries.open_help_alert, {"home_id": place[0] if place else None, "device_uid": device_uid}
+        ).fetchone()
+        alert_id = row[0] if row else None
+    if alert_id is None:
+        return None
+    marked = connection.execute(queries.mark_home_cancelled, {"alert_id": alert_id, "now": now}).fetchone()
+    if marked is None:
+        return None
+    alert = record.hold(connection, alert_id)
+    record.on_timeline(connection, alert_id, "home_cancelled", HOME, now, {"device": device_uid})
+    record.tell_pages(connection, "alert", alert_id, alert.area, now)
+    return int(alert_id)

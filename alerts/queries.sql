@@ -1,0 +1,587 @@
+-- Desk: alerts -------------------------------------------------------------------------------------------------------
+
+-- name: lock_press
+-- Makes two presses of one place wait for each other, so that the second joins what the first opened.
+select pg_advisory_xact_lock(hashtextextended(%(place)s, 0))
+
+-- name: place_of_device
+-- Where does a registered device stand, and who lives there? By the unique index on uid.
+select homes.id, homes.area, resident.id
+from devices
+join homes on homes.id = devices.home_id
+left join lateral (
+  select residents.id
+  from residents
+  where residents.home_id = homes.id
+    and residents.removed_at is null
+  order by residents.id
+  limit 1
+) as resident on true
+where devices.uid = %(uid)s
+  and devices.removed_at is null
+
+-- name: place_of_home
+-- In which area is a home, and who lives there first?
+select homes.id, homes.area, resident.id
+from homes
+left join lateral (
+  select residents.id
+  from residents
+  where residents.home_id = homes.id
+    and residents.removed_at is null
+  order by residents.id
+  limit 1
+) as resident on true
+where homes.id = %(home_id)s
+  and homes.removed_at is null
+
+-- name: place_of_resident
+-- Where does a resident live?
+select homes.id, homes.area, residents.id
+from residents
+join homes on homes.id = residents.home_id
+where residents.id = %(resident_id)s
+  and residents.removed_at is null
+
+-- name: top_area
+-- Who answers for a place that nobody knows? The root of the tree with the most areas below it.
+select top.code
+from areas as top
+where top.parent is null
+order by (select count(*) from areas as below where starts_with(below.path, top.path)) desc, top.code
+limit 1
+
+-- name: open_help_alert
+-- Which help alert is open for this home, or for this unregistered device? By the two partial unique indexes.
+select id, state, test, told_at, count
+from alerts
+where kind = 'help'
+  and state <> 'closed'
+  and (
+    (%(home_id)s::bigint is not null and home_id = %(home_id)s)
+    or (%(home_id)s::bigint is null and home_id is null and device_uid = %(device_uid)s)
+  )
+for update
+
+-- name: insert_alert
+-- Opens an alert that is due at once.
+insert into alerts (
+  kind, severity, state, area, home_id, resident_id, device_uid, test, text, raised_at, pressed_at,
+  policy_started_at, next_step_at
+)
+values (
+  %(kind)s, %(severity)s, 'raised', %(area)s, %(home_id)s, %(resident_id)s, %(device_uid)s, %(test)s, %(text)s,
+  %(raised_at)s, %(now)s, %(now)s, %(now)s
+)
+returning id
+
+-- name: join_alert
+-- One more press: counted, and those who were told already are told again, at most once a minute.
+update alerts
+set count = count + 1,
+    pressed_at = %(now)s,
+    home_cancelled_at = null,
+    test = %(test)s,
+    severity = %(severity)s,
+    retell_at = %(retell_at)s
+where id = %(alert_id)s
+
+-- name: lock_alert
+-- The alert as it stands, held until the end of the transaction.
+select alerts.id, alerts.kind, alerts.state, alerts.test, alerts.area, alerts.home_id, alerts.resident_id,
+  alerts.accepted_by_staff, alerts.accepted_by_user, staff.name
+from alerts
+left join staff on staff.id = alerts.accepted_by_staff
+where alerts.id = %(alert_id)s
+for update of alerts
+
+-- name: staff_name
+-- Who is that? Nobody who has left.
+select name
+from staff
+where id = %(staff_id)s
+  and removed_at is null
+
+-- name: set_accepted
+-- The first one has it.
+update alerts
+set state = 'accepted',
+    accepted_at = %(now)s,
+    accepted_by_staff = %(staff_id)s,
+    accepted_by_user = %(username)s,
+    retell_at = null,
+    next_step_at = %(next_step_at)s
+where id = %(alert_id)s
+
+-- name: set_released
+-- Whoever had it does not go: the next ones are told at once.
+update alerts
+set state = 'notified',
+    accepted_at = null,
+    accepted_by_staff = null,
+    accepted_by_user = null,
+    en_route_at = null,
+    next_step_at = %(now)s
+where id = %(alert_id)s
+
+-- name: set_due
+-- An unanswered alert is due at once.
+update alerts
+set next_step_at = %(now)s
+where id = %(alert_id)s
+  and state in ('raised', 'notified')
+
+-- name: set_en_route
+update alerts
+set state = 'en_route',
+    en_route_at = %(at)s,
+    next_step_at = %(next_step_at)s
+where id = %(alert_id)s
+
+-- name: set_arrived
+update alerts
+set state = 'arrived',
+    en_route_at = coalesce(en_route_at, %(at)s),
+    arrived_at = %(at)s,
+    next_step_at = %(next_step_at)s
+where id = %(alert_id)s
+
+-- name: set_closed
+update alerts
+set state = 'closed',
+    closed_at = %(now)s,
+    outcome = %(outcome)s,
+    close_note = %(note)s,
+    spoke_with = %(spoke_with)s,
+    retell_at = null,
+    next_step_at = null
+where id = %(alert_id)s
+
+-- name: mark_home_cancelled
+-- The home says it was a mistake: marked, never closed.
+update alerts
+set home_cancelled_at = coalesce(home_cancelled_at, %(now)s)
+where id = %(alert_id)s
+  and state <> 'closed'
+returning id
+
+-- name: alert_of_call
+-- Which alert did this call raise or join?
+select alert_id
+from help_calls
+where device_uid = %(device_uid)s
+  and call_id = %(call_id)s
+  and what = 'help'
+
+-- name: write_timeline
+insert into alert_timeline (alert_id, at, what, who, detail)
+values (%(alert_id)s, %(at)s, %(what)s, %(who)s, %(detail)s)
+
+-- name: tell_pages
+-- Tells open pages that something changed; the row is the truth, the notice only wakes.
+with written as (
+  insert into stream_log (at, event, area, ref)
+  values (%(at)s, %(event)s, %(area)s, %(ref)s)
+  returning 1
+)
+select pg_notify('anju_stream', '')
+from written
+
+-- name: wake_engine
+select pg_notify('anju_due', '')
+
+-- name: tell_home
+-- The home hears of each of its last calls how far help is; it is said aloud once, for the newest.
+with calls as (
+  select device_uid, call_id, row_number() over (partition by device_uid order by received_at desc, call_id) as nth
+  from help_calls
+  where alert_id = %(alert_id)s
+    and what = 'help'
+), written as (
+  insert into home_replies (device_uid, call_id, state, aloud, at)
+  select device_uid, call_id, %(state)s, nth = 1, %(at)s
+  from calls
+  where nth <= 5
+  order by nth desc
+  returning 1
+)
+select pg_notify('anju_home', '')
+from written
+limit 1
+
+-- name: tell_home_of_one_call
+-- A press that joined an alert somebody has already: that home hears at once how far help is.
+with written as (
+  insert into home_replies (device_uid, call_id, state, aloud, at)
+  values (%(device_uid)s, %(call_id)s, %(state)s, true, %(at)s)
+  returning 1
+)
+select pg_notify('anju_home', '')
+from written
+
+-- name: cancel_waiting_messages
+-- What has not left yet and would no longer be true is not sent.
+update messages
+set state = 'canceled',
+    next_attempt_at = null
+where alert_id = %(alert_id)s
+  and state = 'queued'
+  and next_attempt_at is not null
+
+-- name: has_completed_visit
+select exists (
+  select
+  from visits
+  where alert_id = %(alert_id)s
+    and state = 'completed'
+)
+
+-- Dispatch: visits ---------------------------------------------------------------------------------------------------
+
+-- name: insert_visit
+insert into visits (
+  alert_id, home_id, area, service, staff_id, state, due_from, due_to, note, requested_at, requested_by,
+  assigned_at, accepted_at
+)
+values (
+  %(alert_id)s, %(home_id)s, %(area)s, %(service)s, %(staff_id)s, %(state)s, %(due_from)s, %(due_to)s, %(note)s,
+  %(now)s, %(requested_by)s,
+  case when %(staff_id)s::bigint is not null then %(now)s::timestamptz end,
+  case when %(state)s = 'accepted' then %(now)s::timestamptz end
+)
+returning id
+
+-- name: lock_visit
+-- The visit as it stands, and when its last step was taken; held until the end of the transaction.
+select visits.id, visits.state, visits.staff_id, visits.alert_id, visits.home_id, visits.area, staff.name,
+  greatest(visits.departed_at, visits.arrived_at, least(visits.accepted_at, visits.requested_at), visits.requested_at)
+from visits
+left join staff on staff.id = visits.staff_id
+where visits.id = %(visit_id)s
+for update of visits
+
+-- name: open_visit_of_alert
+select id
+from visits
+where alert_id = %(alert_id)s
+  and state not in ('completed', 'failed', 'cancelled')
+
+-- name: set_visit_assigned
+update visits
+set state = 'assigned',
+    staff_id = %(staff_id)s,
+    assigned_at = %(now)s,
+    accepted_at = null,
+    departed_at = null
+where id = %(visit_id)s
+
+-- name: set_visit_accepted
+update visits
+set state = 'accepted',
+    accepted_at = %(now)s
+where id = %(visit_id)s
+
+-- name: set_visit_departed
+update visits
+set state = 'en_route',
+    departed_at = %(at)s
+where id = %(visit_id)s
+
+-- name: set_visit_arrived
+update visits
+set state = 'arrived',
+    departed_at = coalesce(departed_at, %(at)s),
+    arrived_at = %(at)s,
+    arrived_proof = %(proof)s
+where id = %(visit_id)s
+
+-- name: set_visit_completed
+update visits
+set state = 'completed',
+    completed_at = %(at)s,
+    ended_at = %(now)s,
+    completed_proof = %(proof)s,
+    outcome = %(outcome)s
+where id = %(visit_id)s
+
+-- name: set_visit_ended
+update visits
+set state = %(state)s,
+    ended_at = %(now)s,
+    fail_reason = %(reason)s
+where id = %(visit_id)s
+
+-- name: service_exists
+select exists (
+  select
+  from services
+  where code = %(code)s
+    and removed_at is null
+)
+
+-- On call ------------------------------------------------------------------------------------------------------------
+
+-- name: policies_up
+-- Which policies apply to an area and a kind of alert, the nearest first, one made for the kind before one for all?
+select policies.id, policies.area, policies.repeat
+from areas as here
+join areas as above on starts_with(here.path, above.path)
+join policies on policies.area = above.code
+where here.code = %(area)s
+  and (policies.kinds is null or %(kind)s = any(policies.kinds))
+order by length(above.path) desc, (policies.kinds is null), policies.id desc
+
+-- name: policy_steps
+select policy_id, after_s, rota_id, staff_id, channels
+from policy_steps
+where policy_id = any(%(policy_ids)s)
+order by policy_id, position
+
+-- name: rotas_by_id
+select rotas.id, rotas.timezone, rotas.kind, rotas.length, rotas.start,
+  coalesce(array_agg(rota_members.staff_id order by rota_members.position)
+    filter (where rota_members.staff_id is not null), '{}')
+from rotas
+left join rota_members on rota_members.rota_id = rotas.id
+where rotas.id = any(%(rota_ids)s)
+group by rotas.id
+
+-- name: overrides_of_rotas
+-- Only those that are not over: a hand-off in the past can no longer change who has it now.
+select rota_id, id, from_at, to_at, staff_id
+from overrides
+where rota_id = any(%(rota_ids)s)
+  and to_at > %(at)s
+
+-- name: reachable_staff
+-- Who can be told? Nobody who has left or asked for no more messages.
+select id, name
+from staff
+where id = any(%(staff_ids)s)
+  and removed_at is null
+  and opted_out_at is null
+
+-- Engine -------------------------------------------------------------------------------------------------------------
+
+-- name: claim_due_alerts
+-- Which open alerts are due? The most urgent and oldest first; those another engine holds are passed over.
+select id, kind, severity, state, area, home_id, device_uid, test, count, text, policy_area, round, step,
+  next_step_at, retell_at, accepted_by_staff, raised_at
+from alerts
+where state <> 'closed'
+  and due_at <= %(now)s
+order by array_position('{critical,high,normal,low}'::text[], severity), raised_at
+limit %(limit)s
+for update skip locked
+
+-- name: words_for_alerts
+-- Who and where, for the words of a message: the resident's name, the address and the places above it.
+select alerts.id, residents.name, homes.address,
+  (
+    select string_agg(above.name, ' ' order by length(above.path))
+    from areas as here
+    join areas as above on starts_with(here.path, above.path)
+    where here.code = alerts.area
+      and above.level in ('township', 'village')
+  )
+from alerts
+left join residents on residents.id = alerts.resident_id
+left join homes on homes.id = alerts.home_id
+where alerts.id = any(%(alert_ids)s)
+
+-- name: store_move
+-- Where an unanswered alert stands after a step.
+update alerts
+set state = case when %(told)s then 'notified' else state end,
+    notified_at = case when %(told)s then coalesce(notified_at, %(now)s) else notified_at end,
+    told_at = case when %(told)s then %(now)s else told_at end,
+    retell_at = case when %(told)s then null else retell_at end,
+    policy_started_at = case
+      when policy_area is distinct from %(policy_area)s or round <> %(round)s then %(now)s
+      else policy_started_at
+    end,
+    policy_area = %(policy_area)s,
+    round = %(round)s,
+    step = %(step)s,
+    next_step_at = %(next_step_at)s
+where id = %(alert_id)s
+
+-- name: store_retold
+update alerts
+set told_at = %(now)s,
+    retell_at = null
+where id = %(alert_id)s
+
+-- name: store_follow_up
+update alerts
+set next_step_at = %(next_step_at)s
+where id = %(alert_id)s
+
+-- name: told_staff
+-- Who has been told of an alert, by which channels?
+select staff_id, array_agg(distinct channel order by channel)
+from messages
+where alert_id = %(alert_id)s
+  and staff_id is not null
+  and purpose in ('tell', 'retell')
+  and state <> 'canceled'
+group by staff_id
+
+-- name: staff_to_write_to
+select id, name, phone, coalesce(language, %(locale)s)
+from staff
+where id = any(%(staff_ids)s)
+  and removed_at is null
+  and opted_out_at is null
+
+-- name: prune_stream_log
+-- Pages that were away longer than this load everything again.
+delete from stream_log
+where at < %(before)s
+
+-- name: prune_undated_messages
+delete from undated_messages
+where received_at < %(before)s
+
+-- name: prune_sessions
+delete from sessions
+where expires_at < %(before)s
+
+-- Outbox -------------------------------------------------------------------------------------------------------------
+
+-- name: write_message
+insert into messages (
+  alert_id, staff_id, recipient, channel, purpose, text, language, segments, severity, created_at, next_attempt_at,
+  expires_at
+)
+values (
+  %(alert_id)s, %(staff_id)s, %(recipient)s, %(channel)s, %(purpose)s, %(text)s, %(language)s, %(segments)s,
+  %(severity)s, %(now)s, %(now)s, %(expires_at)s
+)
+returning id
+
+-- name: wake_outbox
+select pg_notify('anju_outbox', '')
+
+-- name: claim_messages
+-- Which messages may leave now? The most urgent and oldest first. A claim lasts until `claimed_until`: after a crash
+-- the message is sent again, so that window is when a message may arrive twice.
+with due as (
+  select messages.id
+  from messages
+  where messages.next_attempt_at <= %(now)s
+  order by array_position('{critical,high,normal,low}'::text[], messages.severity), messages.next_attempt_at
+  limit %(limit)s
+  for update skip locked
+)
+update messages
+set state = 'sending',
+    attempts = messages.attempts + 1,
+    next_attempt_at = %(claimed_until)s
+from due
+left join messages as same on same.id = due.id
+left join alerts on alerts.id = same.alert_id
+left join staff on staff.id = same.staff_id
+where messages.id = due.id
+returning messages.id, messages.alert_id, messages.recipient, messages.channel, messages.purpose, messages.text,
+  messages.language, messages.attempts, messages.expires_at, messages.staff_id, coalesce(staff.name, ''),
+  alerts.state, alerts.accepted_by_staff
+
+-- name: message_sent
+-- A callback may have come before the answer to the request: a state further on stays.
+update messages
+set state = case when state = 'sending' then %(state)s else state end,
+    sid = %(sid)s,
+    sent_at = coalesce(sent_at, %(now)s),
+    delivered_at = case when %(delivered)s then coalesce(delivered_at, %(now)s) else delivered_at end,
+    error = null,
+    next_attempt_at = null
+where id = %(message_id)s
+
+-- name: message_again
+update messages
+set state = 'queued',
+    error = %(error)s,
+    next_attempt_at = %(next_attempt_at)s
+where id = %(message_id)s
+  and state = 'sending'
+
+-- name: message_over
+-- It will not be sent (again): failed, or no longer true.
+update messages
+set state = %(state)s,
+    error = %(error)s,
+    next_attempt_at = null
+where id = %(message_id)s
+
+-- name: alert_of_message
+select alert_id
+from messages
+where sid = %(sid)s
+
+-- name: lock_message_by_sid
+select messages.id, messages.state, messages.purpose, messages.channel, staff.name
+from messages
+left join staff on staff.id = messages.staff_id
+where messages.sid = %(sid)s
+for update of messages
+
+-- name: message_status
+update messages
+set state = %(state)s,
+    error = coalesce(%(error)s, error),
+    delivered_at = case when %(delivered)s then coalesce(delivered_at, %(now)s) else delivered_at end,
+    next_attempt_at = null
+where id = %(message_id)s
+
+-- Answers ------------------------------------------------------------------------------------------------------------
+
+-- name: phone_reply
+-- Was this text answered before? By the primary key.
+select answer
+from phone_replies
+where sid = %(sid)s
+
+-- name: keep_phone_reply
+insert into phone_replies (sid, sender, body, received_at, answer)
+values (%(sid)s, %(sender)s, %(body)s, %(now)s, %(answer)s)
+on conflict do nothing
+
+-- name: staff_of_phone
+-- Whose phone is this? Of several with the same number, whoever was written to last.
+select staff.id, staff.name, staff.language
+from staff
+where staff.phone = %(phone)s
+  and staff.removed_at is null
+order by (select max(messages.id) from messages where messages.staff_id = staff.id) desc nulls last
+limit 1
+
+-- name: open_alerts_of_staff
+-- Which open alerts was this person told of, or has, and how far is the visit of each?
+select alerts.id, alerts.state, alerts.accepted_by_staff, visits.id, visits.staff_id, visits.state
+from alerts
+left join visits on visits.alert_id = alerts.id
+  and visits.state not in ('failed', 'cancelled')
+where alerts.state <> 'closed'
+  and (
+    alerts.accepted_by_staff = %(staff_id)s
+    or visits.staff_id = %(staff_id)s
+    or exists (
+      select
+      from messages
+      where messages.alert_id = alerts.id
+        and messages.staff_id = %(staff_id)s
+        and messages.state <> 'canceled'
+    )
+  )
+order by alerts.id
+
+-- name: opt_out
+update staff
+set opted_out_at = coalesce(opted_out_at, %(now)s)
+where id = %(staff_id)s
+
+-- name: opt_in
+update staff
+set opted_out_at = null
+where id = %(staff_id)s

@@ -1,0 +1,187 @@
+"""How does the engine run? Woken at once by NOTIFY and at least every second by a scheduler; what it does is in the rows."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from alerts import engine, outbox
+from alerts.channels.base import Channel
+from alerts.engine import EngineSettings
+from devices import telemetry
+from storage import series
+from storage.clock import Clock
+from storage.notify import Listener
+
+log = structlog.get_logger("alerts.service")
+
+SENDERS = 8
+"""Messages on their way to the provider at once."""
+LOOK_EVERY_S = 1
+BEAT_EVERY_S = 5
+SWEEP_EVERY_S = 5
+TIDY_EVERY_S = 3600
+ROLE = "alerts"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the engine's process works with."""
+
+    database_url: str
+    pool: ConnectionPool[Any]
+    clock: Clock
+    channel: Channel
+    settings: EngineSettings
+
+
+class Looker:
+    """A thread that looks at the rows when woken, until nothing more is due. Woken while looking, it looks once more."""
+
+    def __init__(self, name: str, look: Callable[[], int]) -> None:
+        self._look = look
+        self._woken = threading.Event()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Begin, with a first look."""
+        self._woken.set()
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Let it look now."""
+        self._woken.set()
+
+    def stop(self) -> None:
+        """Finish the look in hand and end."""
+        self._stopping.set()
+        self._woken.set()
+        self._thread.join(timeout=30)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._woken.wait()
+            self._woken.clear()
+            try:
+                while not self._stopping.is_set() and self._look():
+                    pass
+            except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
+                log.warning("database out of reach", looker=self._thread.name, error=str(error).splitlines()[0])
+            except Exception:
+                # the outermost guard of the loop: nothing was committed, so the row is still due and is looked at again
+                log.exception("look failed; looking again", looker=self._thread.name)
+
+
+def run(parts: Parts, stop: threading.Event) -> None:
+    """Run the engine, the sender and the sweep until `stop`."""
+    deciding = Looker("engine", lambda: _decide(parts))
+    with ThreadPoolExecutor(SENDERS, thread_name_prefix="sender") as senders:
+        sender = Sender(parts, senders)
+        sending = Looker("outbox", sender.send_due)
+        sender.when_place_freed(sending.wake)
+        lookers = {"anju_due": deciding, "anju_outbox": sending}
+        listener = Listener(
+            parts.database_url, list(lookers), lambda channel, _: lookers[channel].wake(), name="alerts"
+        )
+        scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1})
+        for looker in lookers.values():
+            scheduler.add_job(looker.wake, "interval", seconds=LOOK_EVERY_S)
+        scheduler.add_job(_guarded(_beat, parts), "interval", seconds=BEAT_EVERY_S)
+        scheduler.add_job(_guarded(_sweep, parts), "interval", seconds=SWEEP_EVERY_S)
+        scheduler.add_job(_guarded(_tidy, parts), "interval", seconds=TIDY_EVERY_S)
+        _guarded(_beat, parts)()
+        for looker in lookers.values():
+            looker.start()
+        listener.start()
+        scheduler.start()
+        stop.wait()
+        scheduler.shutdown(wait=True)
+        listener.stop()
+        for looker in lookers.values():
+            looker.stop()
+
+
+def _decide(parts: Parts) -> int:
+    with parts.pool.connection() as connection:
+        return engine.run_due(connection, settings=parts.settings, now=parts.clock.now())
+
+
+class Sender:
+    """Hands messages to the channel, several at once; a slow one holds its own place only."""
+
+    def __init__(self, parts: Parts, pool: ThreadPoolExecutor) -> None:
+        self._parts = parts
+        self._pool = pool
+        self._free = threading.Semaphore(SENDERS)
+        self._place_freed: Callable[[], None] = lambda: None
+
+    def when_place_freed(self, wake: Callable[[], None]) -> None:
+        """Say whom to wake when a message has gone."""
+        self._place_freed = wake
+
+    def send_due(self) -> int:
+        """Claim as many messages as there are free places, and send them; return how many were claimed."""
+        places = 0
+        while places < SENDERS and self._free.acquire(blocking=False):
+            places += 1
+        claimed: list[outbox.Claimed] = []
+        try:
+            if places:
+                with self._parts.pool.connection() as connection:
+                    claimed = outbox.claim(connection, limit=places, now=self._parts.clock.now())
+        finally:
+            for _ in range(places - len(claimed)):
+                self._free.release()
+        for message in claimed:
+            self._pool.submit(self._send_one, message)
+        return len(claimed)
+
+    def _send_one(self, message: outbox.Claimed) -> None:
+        parts = self._parts
+        try:
+            result = outbox.send(parts.channel, message, parts.clock.now())
+            with parts.pool.connection() as connection:
+                outbox.store(connection, message, result, parts.clock.now())
+        except Exception:
+            # the outermost guard of a sender: the claim runs out, and the message is sent again
+            log.exception("sending failed; the message is tried again", message=message.id)
+        finally:
+            self._free.release()
+            self._place_freed()
+
+
+def _beat(parts: Parts) -> None:
+    with parts.pool.connection() as connection:
+        telemetry.beat(connection, ROLE, parts.clock.now())
+
+
+def _sweep(parts: Parts) -> None:
+    judged = telemetry.SWEEP_BATCH
+    while judged == telemetry.SWEEP_BATCH:
+        with parts.pool.connection() as connection:
+            judged = telemetry.sweep(connection, parts.clock.now())
+
+
+def _tidy(parts: Parts) -> None:
+    with parts.pool.connection() as connection:
+        engine.tidy(connection, parts.clock.now())
+        series.ensure(connection, parts.clock.now())
+
+
+def _guarded(job: Callable[[Parts], None], parts: Parts) -> Callable[[], None]:
+    """Return the job so that a database that is away for a moment is a line in the log."""
+
+    def run_job() -> None:
+        try:
+            job(parts)
+        except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
+            log.warning("database out of reach", job=job.__name__, error=str(error).splitlines()[0])
+
+    return run_job

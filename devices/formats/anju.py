@@ -1,0 +1,247 @@
+"""What does a device say that speaks the contract's own format (CONTRACT section 3)?"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from devices.model import (
+    PAYLOAD_LIMIT,
+    Cancel,
+    HelpCall,
+    Message,
+    PatrolPing,
+    Source,
+    StatusChange,
+    Telemetry,
+    Unreadable,
+)
+
+PREFIX = "anju/v1/"
+HELP_LEAVES = frozenset({"help", "cancel"})
+"""What the urgent lane takes; everything else belongs to the bulk lane."""
+REPLY_LEAF = "reply"
+UID = re.compile(r"[A-Za-z0-9_-]{3,64}")
+
+ID_LIMIT = 200
+"""Characters of the longest `id`: it is part of a key for ever."""
+DEPTH_LIMIT = 32
+"""Levels of nesting kept in unknown keys."""
+_RSSI_RANGE = (-200, 100)
+_PERSONS_LIMIT = 1000
+_TEMPERATURE_RANGE = (-100.0, 200.0)
+_decoder = msgspec.json.Decoder()
+
+
+class _NotReadable(Exception):
+    """{0}"""
+
+
+def topic_of(uid: str, leaf: str) -> str:
+    """Return the topic of a device: `anju/v1/UID/leaf`."""
+    return f"{PREFIX}{uid}/{leaf}"
+
+
+def split(topic: str) -> tuple[str | None, str]:
+    """Return (uid, leaf) of a topic; uid is None where the topic names no valid device."""
+    if not topic.startswith(PREFIX):
+        return None, topic
+    uid, _, leaf = topic[len(PREFIX) :].partition("/")
+    return (uid if UID.fullmatch(uid) else None), leaf
+
+
+def read(topic: str, payload: bytes) -> Message | Unreadable:
+    """Return what the device said, or why it cannot be read. Never raises, whatever the bytes are."""
+    uid, leaf = split(topic)
+    is_help = leaf == "help"
+    if uid is None:
+        return Unreadable(f"topic {topic!r} names no device; a UID is 3 to 64 of A-Z a-z 0-9 _ -", None, is_help)
+    if leaf not in _READERS:
+        return Unreadable(f"topic ends in {leaf!r}, which is none of {', '.join(sorted(_READERS))}", uid)
+    said: dict[str, Any] = {}
+    try:
+        said = _object(payload)
+        return _READERS[leaf](uid, said)
+    except _NotReadable as why:
+        return Unreadable(str(why), uid, is_help, _saved_id(said))
+
+
+def _object(payload: bytes) -> dict[str, Any]:
+    if len(payload) > PAYLOAD_LIMIT:
+        raise _NotReadable(f"payload has {len(payload)} bytes; at most {PAYLOAD_LIMIT} are read")
+    try:
+        said = _decoder.decode(payload)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:  # ValueError: a number of over 4,300 digits
+        raise _NotReadable(f"payload is not JSON: {error}") from None
+    if not isinstance(said, dict):
+        raise _NotReadable(f"payload is {_kind(said)}, not a JSON object")
+    if not _storable(said, DEPTH_LIMIT):
+        raise _NotReadable("payload has a NUL or an unpaired surrogate character, or is nested too deeply")
+    return said
+
+
+def _storable(value: Any, depth: int) -> bool:
+    """Say whether PostgreSQL can keep it: no NUL, no unpaired surrogate, not endlessly deep."""
+    if depth == 0:
+        return False
+    match value:
+        case str():
+            return _clean(value)
+        case list():
+            return all(_storable(each, depth - 1) for each in value)
+        case dict():
+            return all(_clean(key) and _storable(each, depth - 1) for key, each in value.items())
+        case _:
+            return True
+
+
+def _clean(text: str) -> bool:
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _saved_id(said: dict[str, Any]) -> str | None:
+    """Return the message's id where at least that can be read: a re-send is then still known as one."""
+    found = said.get("id")
+    return found if isinstance(found, str) and 0 < len(found) <= ID_LIMIT and _clean(found) else None
+
+
+def _kind(value: object) -> str:
+    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+def _wrong(key: str, value: object, wanted: str) -> _NotReadable:
+    shown = repr(value)
+    return _NotReadable(f"`{key}` is {shown if len(shown) <= 60 else shown[:57] + '...'}; {wanted} is wanted")
+
+
+def _take_id(said: dict[str, Any]) -> str:
+    value = said.pop("id", None)
+    if not isinstance(value, str) or not 0 < len(value) <= ID_LIMIT:
+        raise _wrong("id", value, f"a text of 1 to {ID_LIMIT} characters")
+    return value
+
+
+def _take_text(said: dict[str, Any], key: str, limit: int = 500) -> str | None:
+    value = said.pop(key, None)
+    if value is None or (isinstance(value, str) and len(value) <= limit):
+        return value
+    raise _wrong(key, value, f"a text of at most {limit} characters")
+
+
+def _take_bool(said: dict[str, Any], key: str) -> bool | None:
+    value = said.pop(key, None)
+    if value is None or isinstance(value, bool):
+        return value
+    raise _wrong(key, value, "true or false")
+
+
+def _take_number(said: dict[str, Any], key: str, low: float, high: float) -> float | None:
+    value = said.pop(key, None)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise _wrong(key, value, f"a number from {low:g} to {high:g}")
+    return value
+
+
+def _take_whole(said: dict[str, Any], key: str, low: int, high: int) -> int | None:
+    value = _take_number(said, key, low, high)
+    return None if value is None else round(value)
+
+
+def _take_at(said: dict[str, Any]) -> datetime | None:
+    value = said.pop("at", None)
+    if value is None:
+        return None
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) and "T" in value.upper() else None
+        # some devices' years cannot be held in UTC: year 1 or 9999 with an offset
+        at = at.astimezone(UTC) if at is not None and at.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        at = None
+    if at is None:
+        raise _wrong("at", value, "an RFC 3339 time with an offset, as 2026-11-24T08:30:00+08:00,")
+    return at
+
+
+# In each reader, what is left after the known keys were taken is kept as it came (CONTRACT section 3).
+
+
+def _help(uid: str, said: dict[str, Any]) -> HelpCall:
+    rest = dict(said)
+    call_id = _take_id(rest)
+    named = rest.pop("source", None)
+    try:
+        source = None if named is None else Source(named)
+    except ValueError:
+        raise _wrong("source", named, "one of " + ", ".join(Source)) from None
+    return HelpCall(
+        uid,
+        call_id,
+        at=_take_at(rest),
+        source=source,
+        test=_take_bool(rest, "test") or False,
+        battery=_take_whole(rest, "battery", 0, 100),
+        extra=rest,
+    )
+
+
+def _cancel(uid: str, said: dict[str, Any]) -> Cancel:
+    rest = dict(said)
+    return Cancel(uid, _take_id(rest), call=_take_text(rest, "call", ID_LIMIT), at=_take_at(rest), extra=rest)
+
+
+def _patrol(uid: str, said: dict[str, Any]) -> PatrolPing:
+    rest = dict(said)
+    return PatrolPing(
+        uid,
+        _take_id(rest),
+        at=_take_at(rest),
+        presence=_take_bool(rest, "presence"),
+        persons=_take_whole(rest, "persons", 0, _PERSONS_LIMIT),
+        battery=_take_whole(rest, "battery", 0, 100),
+        rssi=_take_whole(rest, "rssi", *_RSSI_RANGE),
+        fw=_take_text(rest, "fw"),
+        snapshot=_take_text(rest, "snapshot", 2000),
+        extra=rest,
+    )
+
+
+def _telemetry(uid: str, said: dict[str, Any]) -> Telemetry:
+    rest = dict(said)
+    return Telemetry(
+        uid,
+        at=_take_at(rest),
+        battery=_take_whole(rest, "battery", 0, 100),
+        rssi=_take_whole(rest, "rssi", *_RSSI_RANGE),
+        fw=_take_text(rest, "fw"),
+        temperature=_take_number(rest, "temperature", *_TEMPERATURE_RANGE),
+        extra=rest,
+    )
+
+
+def _status(uid: str, said: dict[str, Any]) -> StatusChange:
+    rest = dict(said)
+    state = rest.pop("state", None)
+    if state not in ("online", "offline"):
+        raise _wrong("state", state, '"online" or "offline"')
+    return StatusChange(
+        uid,
+        online=state == "online",
+        at=_take_at(rest),
+        model=_take_text(rest, "model"),
+        fw=_take_text(rest, "fw"),
+        extra=rest,
+    )
+
+
+_READERS: dict[str, Callable[[str, dict[str, Any]], Message]] = {
+    "help": _help,
+    "cancel": _cancel,
+    "patrol": _patrol,
+    "telemetry": _telemetry,
+    "status": _status,
+}

@@ -1,0 +1,214 @@
+"""How do we hear the broker? One persistent MQTT session a lane; a message is acknowledged only when told so.
+
+The database is never touched here: the network thread puts what it hears into a bounded queue. When the queue is full it
+waits, and the broker's in-flight window holds the rest back: memory stays flat under any backlog.
+"""
+
+import queue
+import socket
+import ssl
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import paho.mqtt.client as paho
+import structlog
+from paho.mqtt.enums import CallbackAPIVersion
+
+from storage.clock import Clock
+
+log = structlog.get_logger("gateway.client")
+
+QUEUE_LIMIT = 20_000
+"""Messages waiting between the network and the database."""
+KEEPALIVE_S = 30
+CONNECT_TIMEOUT_S = 5.0
+RECONNECT_FIRST_S, RECONNECT_LONGEST_S = 1, 10
+QOS = 1
+
+
+class BadBrokerUrl(Exception):
+    """MQTT_URL {url}: use mqtt://user:password@host:port or mqtts://..."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"ANJU_MQTT_URL {why}; use mqtt://user:password@host:port or mqtts://...")
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerAddress:
+    """Where the broker is and who we are there."""
+
+    host: str
+    port: int
+    tls: bool
+    username: str | None
+    password: str | None
+
+    def __repr__(self) -> str:
+        """Show where, never the password."""
+        return f"{'mqtts' if self.tls else 'mqtt'}://{self.host}:{self.port}"
+
+
+def parse_url(url: str) -> BrokerAddress:
+    """Read `mqtt://` or `mqtts://user:password@host:port`. Raises BadBrokerUrl."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise BadBrokerUrl(f"is not a URL ({error})") from None
+    if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
+        raise BadBrokerUrl(f"has the scheme {parts.scheme!r} and the host {parts.hostname!r}")
+    tls = parts.scheme == "mqtts"
+    return BrokerAddress(
+        parts.hostname,
+        port or (8883 if tls else 1883),
+        tls,
+        unquote(parts.username) if parts.username else None,
+        unquote(parts.password) if parts.password else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message as it came, and what is needed to acknowledge it."""
+
+    topic: str
+    payload: bytes
+    retained: bool
+    received_at: datetime
+    mid: int
+    qos: int
+    session: int
+
+
+class BrokerClient:
+    """A persistent session under a fixed client id that reconnects for ever and never acknowledges by itself."""
+
+    def __init__(self, address: BrokerAddress, client_id: str, filters: Sequence[str], clock: Clock) -> None:
+        self._address = address
+        self._filters = tuple(filters)
+        self._clock = clock
+        self._queue: queue.Queue[Heard] = queue.Queue(QUEUE_LIMIT)
+        # counts connections: an acknowledgement must not reach a session that has numbered its messages anew
+        self._session = 0
+        self._subscribed = threading.Event()
+        self._stopping = threading.Event()
+        self._client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            clean_session=False,
+            protocol=paho.MQTTv311,
+            manual_ack=True,
+        )
+        self._client.username_pw_set(address.username, address.password)
+        if address.tls:
+            self._client.tls_set_context(ssl.create_default_context())
+        self._client.connect_timeout = CONNECT_TIMEOUT_S
+        self._client.reconnect_delay_set(RECONNECT_FIRST_S, RECONNECT_LONGEST_S)
+        self._client.on_socket_open = _without_delay
+        self._client.on_connect = self._on_connect
+        self._client.on_subscribe = self._on_subscribe
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_message = self._on_message
+
+    @property
+    def connected(self) -> bool:
+        """Say whether we are subscribed right now."""
+        return self._subscribed.is_set()
+
+    def start(self) -> None:
+        """Connect in the background, and again whenever the line breaks."""
+        self._client.connect_async(self._address.host, self._address.port, KEEPALIVE_S)
+        self._client.loop_start()
+
+    def stop(self) -> None:
+        """Disconnect; the broker keeps the session and what was not acknowledged."""
+        self._stopping.set()
+        self._client.disconnect()
+        self._client.loop_stop()
+        self._subscribed.clear()
+
+    def wait_connected(self, timeout_s: float) -> bool:
+        """Wait until we are subscribed; False when that took longer."""
+        return self._subscribed.wait(timeout_s)
+
+    def take(self, limit: int, wait_s: float) -> list[Heard]:
+        """Return up to `limit` messages: waits up to `wait_s` for the first, then takes what is there."""
+        try:
+            taken = [self._queue.get(timeout=wait_s)]
+        except queue.Empty:
+            return []
+        while len(taken) < limit:
+            try:
+                taken.append(self._queue.get_nowait())
+            except queue.Empty:
+                break
+        return taken
+
+    def acknowledge(self, messages: Iterable[Heard]) -> None:
+        """Tell the broker that these are stored. Those of an earlier connection come again and are known by their ids."""
+        for message in messages:
+            if message.qos and message.session == self._session:
+                self._client.ack(message.mid, message.qos)
+
+    def publish(self, topic: str, payload: bytes) -> paho.MQTTMessageInfo:
+        """Send at QoS 1, not retained."""
+        return self._client.publish(topic, payload, qos=QOS)
+
+    def _on_connect(self, client: paho.Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
+        if reason.is_failure:
+            log.error("broker refused us", broker=repr(self._address), reason=str(reason))
+            return
+        self._session += 1
+        if self._filters:
+            client.subscribe([(each, QOS) for each in self._filters])
+        else:
+            self._subscribed.set()
+        log.info("connected", broker=repr(self._address), session_kept=flags.session_present)
+
+    def _on_subscribe(self, client: paho.Client, userdata: Any, mid: int, reasons: Any, properties: Any) -> None:
+        refused = [each for each, reason in zip(self._filters, reasons, strict=False) if reason.is_failure]
+        if refused:
+            log.error("broker refused a subscription; mend its permissions", filters=refused)
+            return
+        self._subscribed.set()
+
+    def _on_disconnect(self, client: paho.Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
+        self._session += 1
+        self._subscribed.clear()
+        if not self._stopping.is_set():
+            log.warning("broker connection lost", broker=repr(self._address), reason=str(reason))
+
+    def _on_message(self, client: paho.Client, userdata: Any, message: paho.MQTTMessage) -> None:
+        heard = Heard(
+            topic=_text_of(message),
+            payload=bytes(message.payload),
+            retained=message.retain,
+            received_at=self._clock.now(),
+            mid=message.mid,
+            qos=message.qos,
+            session=self._session,
+        )
+        while not self._stopping.is_set():
+            try:
+                self._queue.put(heard, timeout=1.0)
+            except queue.Full:
+                continue
+            return
+
+
+def _text_of(message: paho.MQTTMessage) -> str:
+    """Return the topic; what is not UTF-8 in it is replaced, so that it can be shown in the quarantine."""
+    try:
+        return message.topic
+    except UnicodeDecodeError:
+        return message._topic.decode("utf-8", "replace")  # noqa: SLF001 - paho offers no raw topic
+
+
+def _without_delay(client: paho.Client, userdata: Any, sock: Any) -> None:
+    """Send small packets at once: with Nagle's algorithm a press takes 68 ms instead of 2."""
+    if isinstance(sock, socket.socket):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,0 +1,166 @@
+"""Who carries messages from the broker to the database? Two lanes, so that a press never queues behind patrol pings.
+
+Each lane has its own MQTT session, its own database connection and its own thread: take a batch, one transaction, commit,
+acknowledge. What the database refuses is tried again message by message; what it refuses then goes to the quarantine, and
+a press raises its alert all the same.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+import structlog
+from psycopg import Connection
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from devices import telemetry
+from devices.formats import anju
+from gateway import inbox, metrics, replies
+from gateway.client import BrokerClient, Heard
+from storage import series
+from storage.clock import Clock
+
+log = structlog.get_logger("gateway.lanes")
+
+URGENT_FILTERS = (f"{anju.PREFIX}+/help", f"{anju.PREFIX}+/cancel")
+BULK_FILTERS = (f"{anju.PREFIX}#",)
+"""All of it, so that a mistyped topic is seen in the quarantine; what the urgent lane takes is passed over."""
+URGENT_BATCH = 50
+BULK_BATCH = 2_000
+WAIT_S = 1.0
+"""How long a lane waits for a message before it looks at the clock again."""
+BEAT_EVERY_S = 5.0
+RETRY_S = 1.0
+PARTITIONS_EVERY_S = 3600.0
+
+# The database refuses this one message, whatever else is in the batch
+_REFUSES_THE_MESSAGE = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.UntranslatableCharacter)
+_OUT_OF_REACH = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    """What the words to a home depend on."""
+
+    locale: str
+
+
+class Lane(threading.Thread):
+    """Takes batches from a client and stores them until stopped; nothing is acknowledged before its commit."""
+
+    def __init__(
+        self,
+        role: str,
+        client: BrokerClient,
+        pool: ConnectionPool[Any],
+        clock: Clock,
+        batch_size: int,
+        store: Callable[[Connection[Any], Sequence[Heard]], Sequence[tuple[str, bytes]]],
+    ) -> None:
+        super().__init__(name=role, daemon=True)
+        self._role = role
+        self._client = client
+        self._pool = pool
+        self._clock = clock
+        self._batch_size = batch_size
+        self._store = store
+        self._stopping = threading.Event()
+        self._last_beat = 0.0
+        self._last_partitions = 0.0
+
+    def run(self) -> None:
+        """Carry messages until `stop`."""
+        while not self._stopping.is_set():
+            try:
+                self._keep_house()
+                batch = self._client.take(self._batch_size, WAIT_S)
+                if batch:
+                    self._carry(batch)
+            except _OUT_OF_REACH as error:
+                log.warning("database out of reach", lane=self._role, error=str(error).splitlines()[0])
+                self._stopping.wait(RETRY_S)
+            except Exception:
+                # the outermost guard of the loop: the batch was not acknowledged, so the broker still has it
+                log.exception("lane failed; going on", lane=self._role)
+                metrics.lane_failures.labels(self._role).inc()
+                self._stopping.wait(RETRY_S)
+
+    def stop(self) -> None:
+        """Finish the batch in hand and end."""
+        self._stopping.set()
+        self.join(timeout=10)
+
+    def _keep_house(self) -> None:
+        """Say that we are up, and make sure that the coming days have room."""
+        now = self._clock.now()
+        stamp = now.timestamp()
+        if self._client.connected and abs(stamp - self._last_beat) >= BEAT_EVERY_S:
+            with self._pool.connection() as connection:
+                telemetry.beat(connection, self._role, now)
+            self._last_beat = stamp
+        if abs(stamp - self._last_partitions) >= PARTITIONS_EVERY_S:
+            with self._pool.connection() as connection:
+                series.ensure(connection, now)
+            self._last_partitions = stamp
+
+    def _carry(self, batch: Sequence[Heard]) -> None:
+        """Store a batch and acknowledge it; waits for the database as long as it takes."""
+        while not self._stopping.is_set():
+            try:
+                answers = self._store_or_split(batch)
+            except _OUT_OF_REACH as error:
+                log.warning("database out of reach; the broker keeps the batch", lane=self._role,
+                            messages=len(batch), error=str(error).splitlines()[0])  # fmt: skip
+                self._stopping.wait(RETRY_S)
+                continue
+            self._client.acknowledge(batch)
+            metrics.stored.labels(self._role).inc(len(batch))
+            for topic, payload in answers:
+                self._client.publish(topic, payload)
+            return
+
+    def _store_or_split(self, batch: Sequence[Heard]) -> Sequence[tuple[str, bytes]]:
+        """Store a batch in one transaction; where the database refuses it, halve it until one message is left."""
+        try:
+            with self._pool.connection() as connection:
+                return self._store(connection, batch)
+        except _REFUSES_THE_MESSAGE as error:
+            if len(batch) == 1:
+                return self._put_aside(batch[0], error)
+        middle = len(batch) // 2
+        return [*self._store_or_split(batch[:middle]), *self._store_or_split(batch[middle:])]
+
+    def _put_aside(self, message: Heard, error: psycopg.Error) -> Sequence[tuple[str, bytes]]:
+        """Quarantine what the database refuses; on a help topic it raises its alert as unreadable."""
+        log.error("message refused by the database", lane=self._role, topic=message.topic, error=type(error).__name__)
+        with self._pool.connection() as connection:
+            reason = f"the database refuses it: {type(error).__name__}"
+            _, leaf = anju.split(message.topic)
+            if leaf == "help":
+                inbox.take_refused_help(connection, message, reason, self._clock.now())
+            else:
+                inbox.quarantine(connection, message, reason, anju.split(message.topic)[0], None)
+        return []
+
+
+def urgent_lane(client: BrokerClient, pool: ConnectionPool[Any], clock: Clock, settings: GatewaySettings) -> Lane:
+    """Return the lane for help calls and their cancelling; its homes hear `received` after the commit."""
+
+    def store(connection: Connection[Any], batch: Sequence[Heard]) -> Sequence[tuple[str, bytes]]:
+        told = inbox.take_urgent(connection, batch, clock.now())
+        return replies.received(connection, told, settings.locale)
+
+    return Lane("gateway-urgent", client, pool, clock, URGENT_BATCH, store)
+
+
+def bulk_lane(client: BrokerClient, pool: ConnectionPool[Any], clock: Clock) -> Lane:
+    """Return the lane for everything else that homes say."""
+    registry = inbox.Registry()
+
+    def store(connection: Connection[Any], batch: Sequence[Heard]) -> Sequence[tuple[str, bytes]]:
+        inbox.take_bulk(connection, batch, registry, clock.now())
+        return []
+
+    return Lane("gateway-bulk", client, pool, clock, BULK_BATCH, store)

@@ -1,0 +1,61 @@
+-- name: note_call
+-- Writes a help call or its cancelling down; nothing comes back when it is there already. By the primary key.
+insert into help_calls (
+  device_uid, call_id, what, at, claimed_at, received_at, source, test, battery, readable, extra
+)
+values (
+  %(uid)s, %(call_id)s, %(what)s, %(at)s, %(claimed_at)s, %(received_at)s, %(source)s, %(test)s, %(battery)s,
+  %(readable)s, %(extra)s
+)
+on conflict do nothing
+returning call_id
+
+-- name: join_call_to_alert
+update help_calls
+set alert_id = %(alert_id)s
+where device_uid = %(uid)s
+  and call_id = %(call_id)s
+  and what = %(what)s
+
+-- name: quarantine
+insert into quarantine (topic, payload, size, reason, device_uid, alert_id, received_at)
+values (%(topic)s, %(payload)s, %(size)s, %(reason)s, %(uid)s, %(alert_id)s, %(received_at)s)
+
+-- name: claim_home_replies
+-- What are homes still to hear, in order, and in which language? Rows another gateway holds are passed over.
+select home_replies.id, home_replies.device_uid, home_replies.call_id, home_replies.state, home_replies.aloud,
+  home_replies.at, resident.language
+from home_replies
+left join devices on devices.uid = home_replies.device_uid
+left join lateral (
+  select residents.language
+  from residents
+  where residents.home_id = devices.home_id
+    and residents.removed_at is null
+  order by residents.id
+  limit 1
+) as resident on true
+where home_replies.published_at is null
+order by home_replies.id
+limit %(limit)s
+for update of home_replies skip locked
+
+-- name: home_replies_published
+update home_replies
+set published_at = %(now)s
+where id = any(%(ids)s)
+
+-- name: languages_of_homes
+-- In which language does each of these devices speak to its resident?
+select devices.uid, resident.language
+from devices
+join lateral (
+  select residents.language
+  from residents
+  where residents.home_id = devices.home_id
+    and residents.removed_at is null
+  order by residents.id
+  limit 1
+) as resident on true
+where devices.uid = any(%(uids)s)
+  and resident.language is not null

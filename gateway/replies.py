@@ -1,0 +1,62 @@
+"""What does a home hear? `received` right after the commit; every later step from the rows that the desk wrote."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+import structlog
+from psycopg import Connection
+
+from alerts import texts
+from alerts.model import AlertState
+from devices.formats import anju
+from gateway.client import BrokerClient
+from gateway.inbox import ToldHome
+from storage import sql
+
+queries = sql.load("gateway")
+log = structlog.get_logger("gateway.replies")
+
+BATCH = 100
+PUBLISH_WAIT_S = 5.0
+"""How long the broker may take to take a reply over; after that it is sent again."""
+
+
+def received(connection: Connection[Any], told: Sequence[ToldHome], locale: str) -> list[tuple[str, bytes]]:
+    """Return the topic and payload of `received` for each call that is now stored."""
+    uids = list({each.uid for each in told})
+    languages = dict(connection.execute(queries.languages_of_homes, {"uids": uids}).fetchall()) if uids else {}
+    return [
+        (
+            anju.topic_of(each.uid, anju.REPLY_LEAF),
+            payload(each.call_id, "received", each.at, texts.say(languages.get(each.uid) or locale, "received")),
+        )
+        for each in told
+    ]
+
+
+def publish_waiting(connection: Connection[Any], client: BrokerClient, *, locale: str, now: datetime) -> int:
+    """Publish the steps that homes have not heard yet; marked only once the broker has them. Returns how many."""
+    rows = connection.execute(queries.claim_home_replies, {"limit": BATCH}).fetchall()
+    sent = []
+    for row_id, uid, call_id, state, aloud, at, language in rows:
+        words = texts.say(language or locale, AlertState(state)) if aloud else ""
+        sent.append((row_id, client.publish(anju.topic_of(uid, anju.REPLY_LEAF), payload(call_id, state, at, words))))
+    published = []
+    for row_id, publication in sent:
+        try:
+            publication.wait_for_publish(PUBLISH_WAIT_S)
+        except (RuntimeError, ValueError) as error:
+            log.warning("reply not taken by the broker; it is sent again", reply=row_id, reason=str(error))
+            continue
+        if publication.is_published():
+            published.append(row_id)
+    if published:
+        connection.execute(queries.home_replies_published, {"ids": published, "now": now})
+    return len(published)
+
+
+def payload(call_id: str, state: str, at: datetime, say: str) -> bytes:
+    """Return the JSON of a reply (CONTRACT section 3)."""
+    return msgspec.json.encode({"call": call_id, "state": state, "at": at.isoformat(), "say": say})

@@ -1,0 +1,1 @@
+"""Floor 0: PostgreSQL and time. Knows no resident and no alert."""

@@ -1,0 +1,34 @@
+"""How does a process reach the database? Through one pool, in UTC, with its name in pg_stat_activity."""
+
+from typing import Any
+
+from psycopg import Connection, sql
+from psycopg.rows import TupleRow
+from psycopg_pool import ConnectionPool
+
+STATEMENT_TIMEOUT_S = 30
+"""No statement of the serving roles may hold a row longer; migrations and reports set their own."""
+
+
+def _prepare(connection: Connection[Any]) -> None:
+    """Give a fresh connection what every session of ours relies on."""
+    with connection.cursor() as cursor:
+        cursor.execute("set time zone 'UTC'")
+        cursor.execute(sql.SQL("set statement_timeout = {}").format(sql.Literal(f"{STATEMENT_TIMEOUT_S}s")))
+    connection.commit()
+
+
+def open_pool(url: str, *, name: str, min_size: int = 1, max_size: int = 8) -> ConnectionPool[Connection[TupleRow]]:
+    """Open a pool on `url`; `name` shows in pg_stat_activity. Connections are checked before they are lent."""
+    pool: ConnectionPool[Connection[TupleRow]] = ConnectionPool(
+        url,
+        min_size=min_size,
+        max_size=max_size,
+        kwargs={"application_name": f"anju-{name}"},
+        configure=_prepare,
+        check=ConnectionPool.check_connection,
+        open=False,
+        name=name,
+    )
+    pool.open(wait=True, timeout=30)
+    return pool

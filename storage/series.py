@@ -1,0 +1,24 @@
+"""Is there room for the events of the coming days? The time series behind one name, with TimescaleDB or without.
+
+On a hypertable chunks make themselves. On plain PostgreSQL the daily partitions are made ahead: a row that finds none
+would be refused, and with it the batch it came in.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+
+DAYS_BACK = 8
+"""A device's own time may lie 7 days back (CONTRACT section 3); one more for the zone."""
+DAYS_AHEAD = 14
+"""Two weeks without any process of ours to make partitions, and the first row after them still fits."""
+
+
+def ensure(connection: psycopg.Connection[Any], now: datetime) -> int:
+    """Make the partitions around `now` that are missing; return how many were made (0 on a hypertable)."""
+    row = connection.execute(
+        "select ensure_event_partitions(%s::date, %s::date)",
+        (now - timedelta(days=DAYS_BACK), now + timedelta(days=DAYS_AHEAD)),
+    ).fetchone()
+    return int(row[0]) if row else 0
