@@ -172,7 +172,7 @@ def _write(
     written = 0
     for staff_id, name, phone, language in rows:
         for channel in by_id[staff_id].channels:
-            text = _text(alert, purpose, words, language, phone, settings)
+            text = _text(alert, purpose, words, language, phone, settings, now)
             connection.execute(
                 queries.write_message,
                 {
@@ -199,10 +199,16 @@ def _write(
     return written
 
 
-def _text(alert: _Due, purpose: str, words: _Words, language: str, phone: str, settings: EngineSettings) -> str:
-    if purpose == "remind":
-        return texts.remind(language, kind=alert.kind, who=words.who, where=words.where, number=alert.id)
+def _text(
+    alert: _Due, purpose: str, words: _Words, language: str, phone: str, settings: EngineSettings, now: datetime
+) -> str:
     profile = countries.profile(phone, settings.sms)
+    waited_min = int((now - alert.raised_at).total_seconds() // 60)
+    if purpose == "remind":
+        return texts.remind(
+            language, kind=alert.kind, who=words.who, where=words.where, number=alert.id, waited_min=waited_min,
+            replies=profile.replies,
+        )  # fmt: skip
     return texts.tell(
         language,
         kind=alert.kind,
@@ -212,7 +218,8 @@ def _text(alert: _Due, purpose: str, words: _Words, language: str, phone: str, s
         link=f"{settings.public_url}/alerts/{alert.id}" if profile.links else None,
         replies=profile.replies,
         test=alert.test,
-        times=alert.count if purpose == "retell" else 1,
+        times=alert.count,
+        waited_min=waited_min,
     )
 
 

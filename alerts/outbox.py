@@ -137,15 +137,32 @@ def store(connection: Connection[Any], message: Claimed, result: Sent | TryAgain
             _not_reached(connection, message.alert_id, area, message.purpose, detail, now)
 
 
-def status_arrived(connection: Connection[Any], *, sid: str, state: str, error: str | None, now: datetime) -> bool:
-    """Take a provider's callback: out of order and twice is fine. Returns False for a message we do not know."""
-    known = connection.execute(queries.alert_of_message, {"sid": sid}).fetchone()
+def status_arrived(
+    connection: Connection[Any],
+    *,
+    sid: str,
+    state: str,
+    error: str | None,
+    now: datetime,
+    message_id: int | None = None,
+) -> bool:
+    """Take a provider's callback: out of order and twice is fine. Returns False for a message we do not know.
+
+    `message_id`: our own id, from the callback's address. By it a callback is known that comes before the answer to the
+    request was stored, or after a crash that lost the answer: the message was taken, so it is not sent once more.
+    """
+    known = connection.execute(queries.alert_of_message, {"sid": sid, "message_id": message_id}).fetchone()
     if known is None:
         return False
     alert_id: int | None = known[0]
     area = record.hold(connection, alert_id).area if alert_id is not None else None
+    if message_id is not None:
+        connection.execute(queries.adopt_sid, {"sid": sid, "message_id": message_id})
     row = connection.execute(queries.lock_message_by_sid, {"sid": sid}).fetchone()
-    message_id, before, purpose, channel, name = row if row else (0, "", "", "", "")
+    if row is None:
+        # it was sent once more meanwhile, and has the later sending's id
+        return False
+    message_id, before, purpose, channel, name = row
     if state not in _RANK:
         log.warning("unknown message state", message=message_id, state=state)
         return True

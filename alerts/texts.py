@@ -20,10 +20,18 @@ GSM_EXTENDED = frozenset("^{}\\[~]|€\f")
 """Its extension table: two septets each."""
 
 
-def gettext(language: str | None, message: str, **values: object) -> str:
-    """Return the words for `message` in a language, with `{name}` places filled; the values are never interpreted."""
+def gettext(language: str | None, message: str, /, **values: object) -> str:
+    """Return the words for `message` in a language, with `{name}` places filled; the values are never interpreted.
+
+    `language`: one of LANGUAGES; any other, and None, is read as DEFAULT_LANGUAGE.
+    """
     words = message if language == "en" else _chinese().get(message, message)
     return words.format_map(values) if values else words
+
+
+def mark(message: str) -> str:
+    """Return the message as it is: names it for the catalogue where the language is known only later."""
+    return message
 
 
 @cache
@@ -54,16 +62,18 @@ def segments(text: str) -> int:
     return parts
 
 
+KIND_NAMES = {
+    "help": mark("Help call"),
+    "fall": mark("Fall"),
+    "device_offline": mark("Device offline"),
+    "battery_low": mark("Battery low"),
+    "patrol_missed": mark("Patrol missed"),
+}
+
+
 def kind_name(language: str | None, kind: str) -> str:
     """Return what a kind of alert is called; an early warning without a name of its own by its rule's."""
-    names = {
-        "help": gettext(language, "Help call"),
-        "fall": gettext(language, "Fall"),
-        "device_offline": gettext(language, "Device offline"),
-        "battery_low": gettext(language, "Battery low"),
-        "patrol_missed": gettext(language, "Patrol missed"),
-    }
-    return names.get(kind, kind)
+    return gettext(language, KIND_NAMES[kind]) if kind in KIND_NAMES else kind
 
 
 def tell(
@@ -77,48 +87,100 @@ def tell(
     replies: bool,
     test: bool = False,
     times: int = 1,
+    waited_min: int = 0,
 ) -> str:
-    """Return the SMS to a responder: what, who, where, the number and how to answer. No health details."""
-    what = kind_name(language, kind)
-    if test:
-        what = gettext(language, "TEST {what}", what=what)
+    """Return the SMS to a responder: what, the number, who, where and how to answer. No health details.
+
+    `times`: how often the home has pressed. `waited_min`: minutes since the press. Both also keep the second and third
+    text about one alert from being the same: carriers refuse repeats (in mainland China the third in 24 hours).
+    """
+    parts = [
+        gettext(
+            language, "[Anju] {what} #{number}: {place}.",
+            what=_what(language, kind, test), number=number, place=place(language, who, where),
+        )
+    ]  # fmt: skip
     if times > 1:
-        what = gettext(language, "{what}, pressed {times} times", what=what, times=times)
-    parts = [gettext(language, "[Anju] {what} #{number}: {place}", what=what, number=number, place=_joined(who, where))]
+        parts.append(gettext(language, "Pressed {times} times.", times=times))
+    if waited_min > 0:
+        parts.append(_waiting(language, waited_min))
     if replies:
         parts.append(gettext(language, "Reply 1 accept, 2 pass on."))
-    if link:
-        parts.append(link)
-    return " ".join(parts)
+    if not replies and not link:
+        parts.append(gettext(language, "Answer by the keys in the call, or on the staff page."))
+    return _sentences(language, parts) + (f" {link}" if link else "")
 
 
-def remind(language: str | None, *, kind: str, who: str, where: str, number: int) -> str:
+def remind(
+    language: str | None, *, kind: str, who: str, where: str, number: int, waited_min: int = 0, replies: bool = True
+) -> str:
     """Return the SMS to somebody who took an alert and has not been heard of since."""
-    return gettext(
-        language,
-        "[Anju] You have {what} #{number}: {place}. How far are you? 3 arrived, 9 done, 2 pass on.",
-        what=kind_name(language, kind),
-        number=number,
-        place=_joined(who, where),
-    )
+    parts = [
+        gettext(
+            language, "[Anju] You have {what} #{number}: {place}. How far are you?",
+            what=kind_name(language, kind), number=number, place=place(language, who, where),
+        )
+    ]  # fmt: skip
+    if waited_min > 0:
+        parts.append(_waiting(language, waited_min))
+    if replies:
+        parts.append(gettext(language, "Reply 3 arrived, 9 done, 2 pass on."))
+    return _sentences(language, parts)
 
 
 def assigned(language: str | None, *, who: str, where: str, number: int) -> str:
     """Return the SMS to somebody who was given a visit."""
-    return gettext(language, "[Anju] Visit {number} is yours: {place}", number=number, place=_joined(who, where))
+    return gettext(
+        language, "[Anju] Visit {number} is yours: {place}", number=number, place=place(language, who, where)
+    )
 
 
-def _joined(who: str, where: str) -> str:
-    return ", ".join(part for part in (who, where) if part)
+def taken(language: str | None, *, number: int, name: str) -> str:
+    """Return what the second to accept hears: who has it."""
+    return gettext(language, "#{number} was accepted by {name} already.", number=number, name=name)
+
+
+def speak(language: str | None, *, kind: str, who: str, where: str, number: int, test: bool = False) -> str:
+    """Return what a voice call says before it waits for a digit; the number is spoken digit by digit."""
+    return gettext(
+        language,
+        "This is Anju. {what}: {place}. Number {number}. Press 1 to accept, 2 to pass on.",
+        what=_what(language, kind, test),
+        place=place(language, who, where),
+        number=" ".join(str(number)),
+    )
 
 
 def say(language: str | None, state: str) -> str:
     """Return what a home hears at a step: short, calm, for somebody who is 82 and frightened."""
-    sentences = {
-        "received": gettext(language, "We have your call. We are finding someone to help you."),
-        "accepted": gettext(language, "Someone has answered and is taking care of you."),
-        "en_route": gettext(language, "Help is on the way to you."),
-        "arrived": gettext(language, "Help is at your door."),
-        "closed": gettext(language, "This call is finished. Press again whenever you need us."),
-    }
-    return sentences[state]
+    return gettext(language, SPOKEN_STEPS[state])
+
+
+SPOKEN_STEPS = {
+    "received": mark("We have your call. We are finding someone to help you."),
+    "accepted": mark("Someone has answered and is taking care of you."),
+    "en_route": mark("Help is on the way to you."),
+    "arrived": mark("Help is at your door."),
+    "closed": mark("This call is finished. Press again whenever you need us."),
+}
+
+
+def place(language: str | None, who: str, where: str) -> str:
+    """Return who and where in one breath; either may be unknown."""
+    return gettext(language, "{who}, {where}", who=who, where=where) if who and where else who or where
+
+
+def _what(language: str | None, kind: str, test: bool) -> str:
+    name = kind_name(language, kind)
+    return gettext(language, "TEST {what}", what=name) if test else name
+
+
+def _waiting(language: str | None, minutes: int) -> str:
+    if minutes < 120:
+        return gettext(language, "Waiting {minutes} min.", minutes=minutes)
+    return gettext(language, "Waiting {hours} h.", hours=minutes // 60)
+
+
+def _sentences(language: str | None, parts: list[str]) -> str:
+    """Join sentences: Chinese ones need no space, which would cost a character of the 70."""
+    return (" " if language == "en" else "").join(parts)

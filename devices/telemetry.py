@@ -79,8 +79,8 @@ def store(connection: Connection[Any], batch: Sequence[tuple[KnownDevice, Receiv
             if key in seen_undated:
                 continue
             seen_undated.add(key)
-            if reading.at is not None:
-                extra = {**extra, "at": reading.at.isoformat()}
+        if reading.at is not None and reading.at != time:
+            extra = {**extra, "at": reading.at.isoformat()}
         events.append(
             (
                 time,

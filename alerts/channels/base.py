@@ -1,7 +1,10 @@
 """What must a way of telling people be able to do? Send one message, or say whether to try again."""
 
+import re
 from dataclasses import dataclass
 from typing import Protocol
+
+_NUMBER = re.compile(r"\+?\d{7,15}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +52,8 @@ class Channel(Protocol):
     def send(self, message: Outgoing) -> Sent:
         """Hand the message over. Raises TryAgain or GiveUp."""
         ...
+
+
+def masked(text: str) -> str:
+    """Return the text with every telephone number in it hidden but for its ends, as logs may have it: +86******01."""
+    return _NUMBER.sub(lambda found: f"{found[0][:3]}******{found[0][-2:]}", text)

@@ -1,0 +1,49 @@
+"""What does the HTTP role serve? The app, with every router named here once."""
+
+from importlib import metadata
+
+from fastapi import APIRouter, FastAPI
+
+from api import problems, stream, webhooks
+from api.console import pages
+from api.context import Context
+from api.protect import Protect
+from api.routes import session
+
+API = "/api/v1"
+
+# Everything under /api/v1, in the order in which /openapi.json lists it. A new module of routes is named here.
+ROUTERS: tuple[APIRouter, ...] = (session.router,)
+# What lies outside of it: webhooks, the console and its static files, health.
+OUTSIDE: tuple[APIRouter, ...] = (webhooks.router, pages.router)
+
+
+def create_app(context: Context) -> FastAPI:
+    """Return the app that works with that context."""
+    app = FastAPI(
+        title="Anju",
+        summary="Video patrol, one-button help and door-to-door service for old people living at home",
+        version=metadata.version("anju") if _is_installed() else "0",
+        # its pages load scripts from elsewhere; any OpenAPI viewer reads /openapi.json
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=stream.lifespan,
+    )
+    app.state.context = context
+    app.state.problem_page = pages.problem_page
+    for router in ROUTERS:
+        app.include_router(router, prefix=API)
+    for router in OUTSIDE:
+        app.include_router(router)
+    problems.install(app)
+    app.add_middleware(Protect, root_path=context.settings.root_path)
+    return app
+
+
+def _is_installed() -> bool:
+    try:
+        metadata.version("anju")
+    except metadata.PackageNotFoundError:
+        return False
+    return True

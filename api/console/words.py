@@ -1,0 +1,220 @@
+"""What are states, steps and happenings called, and how is a line of a timeline said? Codes in, words out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from alerts import model, texts
+from alerts.texts import mark
+from api.i18n import Wording
+
+ALERT_STATES = {
+    "raised": mark("Raised"),
+    "notified": mark("Told"),
+    "accepted": mark("Accepted"),
+    "en_route": mark("On the way"),
+    "arrived": mark("Arrived"),
+    "closed": mark("Closed"),
+}
+VISIT_STATES = {
+    "requested": mark("Nobody sent yet"),
+    "assigned": mark("Sent, not answered yet"),
+    "accepted": mark("Accepted"),
+    "en_route": mark("On the way"),
+    "arrived": mark("Arrived"),
+    "completed": mark("Done"),
+    "failed": mark("Could not be done"),
+    "cancelled": mark("Cancelled"),
+}
+OUTCOMES = {
+    "helped": mark("Helped"),
+    "false_alarm": mark("False alarm"),
+    "test": mark("Test"),
+    "hospital": mark("Taken to hospital"),
+    "emergency_services": mark("Emergency services"),
+    "no_access": mark("No access"),
+    "other": mark("Other"),
+}
+MESSAGE_STATES = {
+    "queued": mark("waiting to be sent"),
+    "sending": mark("being sent"),
+    "accepted": mark("on its way"),
+    "scheduled": mark("on its way"),
+    "sent": mark("on its way"),
+    "delivered": mark("delivered"),
+    "read": mark("read"),
+    "undelivered": mark("not delivered"),
+    "failed": mark("not delivered"),
+    "canceled": mark("not needed any more"),
+    "initiated": mark("being called"),
+    "ringing": mark("ringing"),
+    "in-progress": mark("on the phone"),
+    "completed": mark("called"),
+    "busy": mark("busy"),
+    "no-answer": mark("no answer"),
+}
+MESSAGES_THAT_FAILED = frozenset({"undelivered", "failed", "busy", "no-answer"})
+DEVICE_STATES = {
+    "online": mark("Online"),
+    "late": mark("Late"),
+    "offline": mark("Offline"),
+    "never": mark("Never heard"),
+}
+DEVICE_KINDS = {
+    "button": mark("Button"),
+    "pendant": mark("Pendant"),
+    "camera": mark("Camera"),
+    "hub": mark("Hub"),
+    "sensor": mark("Sensor"),
+}
+EVENT_KINDS = {
+    1: mark("Patrol ping"),
+    2: mark("Telemetry"),
+    3: mark("Status"),
+    4: mark("Help call"),
+    5: mark("Cancelled by the home"),
+}
+CATEGORIES = {
+    "lives_alone": mark("lives alone"),
+    "empty_nest": mark("empty nest"),
+    "left_behind": mark("left behind"),
+    "disabled": mark("disabled"),
+    "destitute": mark("destitute"),
+}
+SEXES = {"female": mark("female"), "male": mark("male"), "f": mark("female"), "m": mark("male")}
+ROLES = {
+    "admin": mark("Administrator"),
+    "operator": mark("Operator"),
+    "responder": mark("Responder"),
+    "viewer": mark("Viewer"),
+}
+SOURCES = {
+    "button": mark("button"),
+    "pendant": mark("pendant"),
+    "pull-cord": mark("pull-cord"),
+    "fall": mark("fall"),
+    "voice": mark("voice"),
+}
+CHANNELS = {
+    "sms": mark("by SMS"),
+    "voice": mark("by telephone"),
+    "phone": mark("by phone"),
+    "console": mark("at the console"),
+    "api": mark("by another system"),
+}
+
+# {what} of a timeline row: its sentence. Places are filled from its detail; see `_places`.
+_HAPPENINGS = {
+    "raised": mark("Pressed for help"),
+    "pressed_again": mark("Pressed again"),
+    "home_cancelled": mark("The home says it was a mistake; the alert stays open"),
+    "told": mark("{message} to {name}"),
+    "told_retell": mark("{message} to {name}: pressed again"),
+    "told_remind": mark("{message} to {name}: asked how far he is"),
+    "delivered": mark("{message} reached {name}"),
+    "not_delivered": mark("{message} did not reach {name}"),
+    "accepted": mark("{name} accepted"),
+    "declined": mark("{name} passed it on"),
+    "escalated": mark("{who} passed it on to the next"),
+    "note": mark("{who}: {text}"),
+    "closed": mark("{who} closed it: {outcome}"),
+    "en_route": mark("{name} set out"),
+    "arrived": mark("{name} is there"),
+    "visit_assigned": mark("{who} sent {name}"),
+    "visit_accepted": mark("{who} takes the visit"),
+    "visit_completed": mark("Visit done: {outcome}"),
+    "visit_failed": mark("The visit could not be done"),
+    "visit_cancelled": mark("The visit was cancelled"),
+    "follow_up": mark("Nothing heard since; asked again"),
+    "nobody_on_call": mark("Nobody is on call for step {step} in {area}"),
+    "no_policy": mark("No policy says who answers here"),
+    "repeated": mark("Told again from the start, round {round}"),
+    "climbed": mark("Climbs to {area}"),
+}
+_BY_HAND = mark("{who} raised it by hand")
+_FOR_SOMEBODY = mark("{who} accepted for {name}")
+_UNREADABLE = mark("A help message came that cannot be read")
+GOOD = frozenset(
+    {"delivered", "accepted", "en_route", "arrived", "visit_completed", "visit_accepted", "closed", "heard"}
+)
+BAD = frozenset({"not_delivered", "nobody_on_call", "no_policy", "visit_failed", "climbed"})
+
+
+def named(w: Wording, names: Mapping[Any, str], code: Any) -> str:
+    """Return what a code is called; one that is not known as it is."""
+    return w.gettext(names[code]) if code in names else str(code)
+
+
+def kind(w: Wording, code: str, *, test: bool = False) -> str:
+    """Return what a kind of alert is called."""
+    _ = w.gettext
+    name = texts.kind_name(w.language, code)
+    return _("TEST {what}", what=name) if test else name
+
+
+def happening(w: Wording, what: str, who: str | None, detail: Mapping[str, Any], areas: Mapping[str, str]) -> str:
+    """Return a row of an alert's timeline as a sentence. `areas`: names by code."""
+    if what not in _HAPPENINGS:
+        return what
+    _ = w.gettext
+    places = _places(w, who, detail, areas)
+    sentence = _HAPPENINGS[what]
+    if what == "raised" and who:
+        sentence = _BY_HAND
+    elif what in ("raised", "pressed_again") and detail.get("unreadable"):
+        sentence = _UNREADABLE
+    elif what == "accepted" and who and detail.get("name") not in (None, who):
+        sentence = _FOR_SOMEBODY
+    said = _(sentence, **places)
+    more = [said]
+    if what in ("accepted", "declined") and detail.get("channel") in CHANNELS:
+        more[0] = _("{said} ({how})", said=said, how=named(w, CHANNELS, detail["channel"]))
+    if what == "raised" and detail.get("source") in SOURCES:
+        more.append(named(w, SOURCES, detail["source"]))
+    if detail.get("spoke_with"):
+        more.append(_("spoke with {name}", name=detail["spoke_with"]))
+    more += [str(detail[key]) for key in ("text", "note", "reason", "error") if detail.get(key) and what != "note"]
+    return " · ".join(more)
+
+
+def said_at_home(w: Wording, state: str) -> str:
+    """Return what the home heard at a step, in the reader's language."""
+    return texts.say(w.language, state)
+
+
+def _places(w: Wording, who: str | None, detail: Mapping[str, Any], areas: Mapping[str, str]) -> dict[str, str]:
+    """Return what may stand in a sentence, every place filled."""
+    _ = w.gettext
+    somebody = _("somebody")
+    area = str(detail.get("area", ""))
+    return {
+        "who": who or somebody,
+        "name": str(detail.get("name") or who or somebody),
+        "message": _("Call") if detail.get("channel") == "voice" else _("SMS"),
+        "text": str(detail.get("text", "")),
+        "outcome": named(w, OUTCOMES, detail.get("outcome", "other")),
+        "step": str(detail.get("step", "")),
+        "round": str(detail.get("round", "")),
+        "area": areas.get(area, area),
+    }
+
+
+_REFUSALS: dict[type[model.Refused], str] = {
+    model.AlreadyTaken: mark("{name} has it already."),
+    model.AlreadyClosed: mark("This alert is closed already."),
+    model.UnknownAlert: mark("This alert is not there."),
+    model.UnknownVisit: mark("This visit is not there."),
+    model.UnknownStaff: mark("Choose who goes; the one you chose has left."),
+    model.NeedsProofOfHelp: mark(
+        "A help call is closed after a completed visit, or with whom you spoke: write it down."
+    ),
+    model.UnknownOutcome: mark("Choose how it ended."),
+    model.WrongOrder: mark("That step does not follow now; the page shows how far the visit is."),
+    model.NobodyAssigned: mark("Nobody is sent yet; choose who goes first."),
+    model.TimesRunBackwards: mark("That time lies before the step it follows."),
+}
+
+
+def refusal(w: Wording, error: model.Refused) -> str:
+    """Return why something was refused, for the person who tried."""
+    message = next((_REFUSALS[each] for each in type(error).__mro__ if each in _REFUSALS), None)
+    return w.gettext(message, name=getattr(error, "name", "")) if message else str(error)

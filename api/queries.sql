@@ -1,0 +1,177 @@
+-- Sessions and users ------------------------------------------------------------------------------------------------
+
+-- name: lock_login
+-- Makes the log-ins of one address wait for each other, so that each sees how often it was tried before.
+select pg_advisory_xact_lock(hashtextextended(%(address)s, 1))
+
+-- name: count_login_tries
+-- How often was this name tried from this address lately, how often anything from there, since when? By the time index.
+select count(*) filter (where username = %(username)s), count(*), min(at)
+from login_failures
+where at > %(since)s
+  and address = %(address)s
+
+-- name: note_login_try
+-- Writes a try down before it is checked, and forgets those that no longer count.
+with old as (
+  delete from login_failures
+  where at <= %(since)s
+)
+insert into login_failures (username, address, at)
+values (%(username)s, %(address)s, %(now)s)
+
+-- name: forget_login_tries
+-- The name was proven: its tries from this address were its owner's.
+delete from login_failures
+where username = %(username)s
+  and address = %(address)s
+
+-- name: user_for_login
+-- Whose password is to be checked? By the unique index on username.
+select id, password_hash
+from users
+where username = %(username)s
+  and disabled_at is null
+
+-- name: set_password
+-- Stores a password's new hash.
+update users
+set password_hash = %(password_hash)s
+where id = %(user_id)s
+
+-- name: password_of
+-- What is stored of a user's own password?
+select password_hash
+from users
+where id = %(user_id)s
+
+-- name: insert_session
+-- Opens a session; the token itself is not kept.
+insert into sessions (token_hash, user_id, created_at, expires_at)
+values (%(token_hash)s, %(user_id)s, %(now)s, %(expires_at)s)
+
+-- name: delete_session
+-- Ends one session.
+delete from sessions
+where token_hash = %(token_hash)s
+
+-- name: delete_sessions_of
+-- Ends the sessions of a user, but for the one he is in (none is null).
+delete from sessions
+where user_id = %(user_id)s
+  and (%(keep)s::bytea is null or token_hash <> %(keep)s)
+
+-- name: principal
+-- Whose session is this, and which areas does he see? By the primary key of sessions.
+select users.id, users.username, users.role, users.area, areas.path, areas.parent is null as is_root, users.staff_id,
+  coalesce(users.language, staff.language), staff.name
+from sessions
+join users on users.id = sessions.user_id
+left join areas on areas.code = users.area
+left join staff on staff.id = users.staff_id
+where sessions.token_hash = %(token_hash)s
+  and sessions.expires_at > %(now)s
+  and users.disabled_at is null
+
+-- name: insert_first_admin
+-- Makes the first user, where there is none; the lock keeps two starts at once from making two passwords for him.
+with alone as (
+  select pg_advisory_xact_lock(hashtextextended('first admin', 1))
+)
+insert into users (username, password_hash, role, created_at)
+select 'admin', %(password_hash)s, 'admin', %(now)s
+from alone
+where not exists (select from users)
+on conflict (username) do nothing
+returning id
+
+-- name: write_audit
+-- Adds a row to the audit log.
+insert into audit (at, who, role, action, object, area, detail)
+values (%(at)s, %(who)s, %(role)s, %(action)s, %(object)s, %(area)s, %(detail)s)
+
+-- Alerts, visits and devices, as they are read -----------------------------------------------------------------------
+
+-- name: alerts_read
+-- What do these alerts look like? By primary key; `path` says who may see them.
+select alerts.id::text as id, alerts.id as number, alerts.kind, alerts.severity, alerts.state, alerts.area,
+  alerts.home_id::text as home, alerts.resident_id::text as resident, alerts.device_uid as device, alerts.count,
+  alerts.raised_at, coalesce(alerts.accepted_by_staff::text, alerts.accepted_by_user) as accepted_by,
+  alerts.next_step_at, visit.id::text as visit, alerts.test, alerts.text,
+  coalesce(staff.name, alerts.accepted_by_user) as accepted_by_name, homes.address as home_address,
+  residents.name as resident_name, alerts.home_cancelled_at, alerts.notified_at, alerts.accepted_at,
+  alerts.en_route_at, alerts.arrived_at, alerts.closed_at, alerts.outcome, alerts.close_note as note,
+  alerts.spoke_with, areas.path
+from alerts
+left join areas on areas.code = alerts.area
+left join homes on homes.id = alerts.home_id
+left join residents on residents.id = alerts.resident_id
+left join staff on staff.id = alerts.accepted_by_staff
+left join lateral (
+  select visits.id
+  from visits
+  where visits.alert_id = alerts.id
+  order by visits.state in ('completed', 'failed', 'cancelled'), visits.id desc
+  limit 1
+) as visit on true
+where alerts.id = any(%(ids)s)
+
+-- name: alert_timeline
+-- What happened to an alert, in the order in which it became known? By alert_timeline_alert.
+select at, what, who, detail
+from alert_timeline
+where alert_id = %(alert_id)s
+order by id
+
+-- name: visits_read
+-- What do these visits look like? By primary key; `path` says who may see them.
+select visits.id::text as id, visits.alert_id::text as alert, visits.home_id::text as home, visits.area,
+  visits.service, visits.staff_id::text as staff, staff.name as staff_name, visits.state, visits.due_from,
+  visits.due_to, visits.note, visits.requested_at, visits.assigned_at, visits.accepted_at, visits.departed_at,
+  visits.arrived_at, visits.completed_at, visits.ended_at, visits.outcome, visits.fail_reason,
+  visits.arrived_proof, visits.completed_proof, homes.address as home_address, areas.path
+from visits
+left join areas on areas.code = visits.area
+left join homes on homes.id = visits.home_id
+left join staff on staff.id = visits.staff_id
+where visits.id = any(%(ids)s)
+
+-- name: devices_read
+-- What do these devices look like, and how are they? By the unique index on uid; `path` says who may see them.
+select devices.uid as id, devices.uid, devices.kind, devices.home_id::text as home, devices.format, devices.topic,
+  devices.hub_uid as hub, devices.patrol_every_s, devices.offline_after_s,
+  coalesce(device_latest.state, 'never') as state, device_latest.last_seen, device_latest.battery, device_latest.rssi,
+  device_latest.fw, areas.path
+from devices
+join homes on homes.id = devices.home_id
+join areas on areas.code = homes.area
+left join device_latest on device_latest.device_id = devices.id
+where devices.uid = any(%(uids)s)
+  and devices.removed_at is null
+
+-- What open pages are told -------------------------------------------------------------------------------------------
+
+-- name: stream_rows
+-- Which rows are new: after the newest seen, or among the ids that were skipped so far? By primary key.
+select id, event, ref
+from stream_log
+where id > %(after)s
+   or id = any(%(gaps)s)
+order by id
+limit %(limit)s
+
+-- name: stream_bounds
+-- What does the log still hold? By primary key, from both ends.
+select coalesce(min(id), 0), coalesce(max(id), 0)
+from stream_log
+
+-- name: stream_ids_before
+-- Which ids up to the newest are there? Those missing may belong to transactions that are still open. By primary key.
+select id
+from stream_log
+where id > %(newest)s::bigint - %(back)s::bigint
+  and id <= %(newest)s
+
+-- name: stream_open_transactions
+-- The oldest transaction still open, and the next one to come.
+select pg_snapshot_xmin(pg_current_snapshot())::text::bigint, pg_snapshot_xmax(pg_current_snapshot())::text::bigint

@@ -1,0 +1,152 @@
+"""How is each role put together? Settings are read here, handed down in small pieces, and every part is stopped in order."""
+
+import signal
+import threading
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+import structlog
+
+from alerts import service as alerts_service
+from alerts.channels.base import Channel
+from alerts.engine import EngineSettings
+from api import logs
+from api.settings import Settings
+from gateway import service as gateway_service
+from gateway.client import parse_url
+from gateway.lanes import GatewaySettings
+from storage.clock import SystemClock
+from storage.pool import open_pool
+
+log = structlog.get_logger("api.roles")
+
+
+class NotConfigured(Exception):
+    """{name} is not set; a role on its own needs it (`anju up` brings its own)."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is not set; a role on its own needs it (`anju up` brings its own)")
+
+
+def run_gateway(settings: Settings, lanes: Sequence[str] = gateway_service.LANES) -> int:
+    """Carry what homes say into the database until told to stop; each lane in a thread of its own."""
+    logs.configure()
+    place = gateway_service.GatewayPlace(
+        _needed(settings.database_url, "ANJU_DATABASE_URL"), parse_url(_needed(settings.mqtt_url, "ANJU_MQTT_URL"))
+    )
+    stop = _stop_on_signal()
+    failed = threading.Event()
+
+    def carry(lane: str) -> None:
+        try:
+            gateway_service.run(lane, place, GatewaySettings(settings.locale), SystemClock(), stop)
+        except Exception:
+            # the outermost guard of the role: whoever started us sees the exit status and starts us again
+            log.exception("lane ended", lane=lane)
+            failed.set()
+            stop.set()
+
+    threads = [threading.Thread(target=carry, args=(lane,), name=f"lane-{lane}") for lane in lanes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return 1 if failed.is_set() else 0
+
+
+def run_alerts(settings: Settings) -> int:
+    """Decide what is due, and tell people, until told to stop."""
+    logs.configure()
+    url = _needed(settings.database_url, "ANJU_DATABASE_URL")
+    stop = _stop_on_signal()
+    with ExitStack() as stack:
+        pool = stack.enter_context(open_pool(url, name="alerts", max_size=alerts_service.SENDERS + 4))
+        parts = alerts_service.Parts(
+            database_url=url,
+            pool=pool,
+            clock=SystemClock(),
+            channel=channel_of(settings),
+            settings=EngineSettings(settings.locale, public_url_of(settings), settings.sms),
+        )
+        alerts_service.run(parts, stop)
+    return 0
+
+
+def run_api(settings: Settings) -> int:
+    """Serve HTTP until told to stop."""
+    import uvicorn
+
+    from api.app import create_app
+    from api.context import ApiSettings, Context
+    from api.settings import secret_key
+
+    logs.configure()
+    url = _needed(settings.database_url, "ANJU_DATABASE_URL")
+    with ExitStack() as stack:
+        pool = stack.enter_context(open_pool(url, name="api", min_size=2, max_size=20))
+        context = Context(
+            pool=pool,
+            clock=SystemClock(),
+            settings=ApiSettings(
+                public_url=public_url_of(settings),
+                locale=settings.locale,
+                timezone=settings.timezone,
+                sms=settings.sms,
+                secret_key=secret_key(settings),
+                twilio_auth_token=settings.twilio_auth_token,
+            ),
+            database_url=url,
+        )
+        server = uvicorn.Server(
+            uvicorn.Config(
+                create_app(context),
+                host=settings.http_host,
+                port=settings.http_port,
+                log_config=None,
+                access_log=False,
+                proxy_headers=True,
+                timeout_graceful_shutdown=3,
+                server_header=False,
+            )
+        )
+        server.run()
+    return 0
+
+
+def channel_of(settings: Settings) -> Channel:
+    """Return the way that people are told."""
+    if settings.sms == "outbox":
+        from alerts.channels.phones import PhonesOnScreen
+
+        return PhonesOnScreen()
+    from alerts.channels.twilio import Twilio, TwilioSettings
+
+    return Twilio(
+        TwilioSettings(
+            account_sid=_needed(settings.twilio_account_sid, "ANJU_TWILIO_ACCOUNT_SID"),
+            auth_token=_needed(settings.twilio_auth_token, "ANJU_TWILIO_AUTH_TOKEN"),
+            public_url=public_url_of(settings),
+            sender=settings.twilio_from,
+            messaging_service_sid=settings.twilio_messaging_service_sid,
+            api_url=settings.twilio_api_url,
+        )
+    )
+
+
+def public_url_of(settings: Settings) -> str:
+    """Return what links and callbacks start with, without a slash at its end."""
+    return (settings.public_url or f"http://{settings.http_host}:{settings.http_port}").rstrip("/")
+
+
+def _needed(value: str | None, name: str) -> str:
+    if value is None:
+        raise NotConfigured(name)
+    return value
+
+
+def _stop_on_signal() -> threading.Event:
+    """Return an event that SIGTERM and SIGINT set."""
+    stop = threading.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda number, frame: stop.set())
+    return stop

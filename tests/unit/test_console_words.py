@@ -1,0 +1,63 @@
+"""Every code that the desk, the policy and the outbox can write has its words."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import alerts
+from alerts.model import AlertState, AlreadyTaken, NeedsProofOfHelp, Outcome, Refused
+from alerts.visits import VisitState
+from api.console import words
+from api.i18n import Wording
+
+ZH = Wording("zh-CN")
+EN = Wording("en")
+SOURCE = "\n".join(path.read_text(encoding="utf-8") for path in Path(alerts.__file__).parent.rglob("*.py"))
+
+
+def test_every_state_and_outcome_has_a_name() -> None:
+    assert set(words.ALERT_STATES) == set(AlertState)
+    assert set(words.VISIT_STATES) == set(VisitState)
+    assert set(words.OUTCOMES) == set(Outcome)
+
+
+def test_every_state_of_a_message_has_a_name() -> None:
+    schema = Path(alerts.__file__).parents[1] / "storage" / "migrations" / "0001_main_thread.sql"
+    found = re.search(r"state text not null default 'queued' check \(state in \((.*?)\)\)", schema.read_text(), re.S)
+    assert found is not None
+    assert set(words.MESSAGE_STATES) == set(re.findall(r"'([a-z-]+)'", found[1]))
+
+
+def test_everything_that_is_written_on_a_timeline_has_its_sentence() -> None:
+    written = set(re.findall(r'_written\(\s*connection, \w+, "(\w+)"', SOURCE))
+    written |= set(re.findall(r'on_timeline\(\s*connection, [\w.]+, "(\w+)"', SOURCE))
+    written |= set(re.findall(r'Happening\(\s*"(\w+)"', SOURCE))
+    assert len(written) > 15
+    unsaid = {what for what in written if words.happening(EN, what, None, {}, {}) == what}
+    assert not unsaid, f"api/console/words.py has no sentence for {unsaid}"
+
+
+@pytest.mark.parametrize(
+    ("what", "who", "detail", "said"),
+    [
+        ("raised", None, {"source": "pendant"}, "按下求助 · 挂坠"),
+        ("raised", "小陈", {"text": "邻居来电"}, "小陈 手工登记 · 邻居来电"),
+        ("accepted", "兰晓", {"name": "兰晓", "channel": "sms"}, "兰晓 接单（短信）"),
+        ("accepted", "小陈", {"name": "兰晓", "channel": "console"}, "小陈 替 兰晓 接单（值班台）"),
+        ("told", None, {"name": "兰晓", "channel": "voice"}, "电话通知 兰晓"),
+        ("not_delivered", None, {"name": "兰晓", "channel": "sms", "error": "30003"}, "短信没有送到 兰晓 · 30003"),
+        ("climbed", None, {"from": "a", "area": "b"}, "升级到 凤庆县"),
+        ("closed", "小陈", {"outcome": "hospital", "note": "120"}, "小陈 办结：送医院 · 120"),
+        ("note", "小陈", {"text": "{who} <b>"}, "小陈：{who} <b>"),
+        ("something_new", None, {}, "something_new"),
+    ],
+)
+def test_a_row_is_said_as_a_sentence(what: str, who: str | None, detail: dict[str, str], said: str) -> None:
+    assert words.happening(ZH, what, who, detail, {"b": "凤庆县"}) == said
+
+
+def test_refusals_are_said_to_the_person_who_tried() -> None:
+    assert words.refusal(ZH, AlreadyTaken(7, "兰晓")) == "兰晓 已经接单。"
+    assert "spoke" in words.refusal(EN, NeedsProofOfHelp(7))
+    assert words.refusal(EN, Refused("as it is")) == "as it is"
