@@ -15,6 +15,7 @@ from api.settings import Settings
 from gateway import service as gateway_service
 from gateway.client import parse_url
 from gateway.lanes import GatewaySettings
+from storage import migrate
 from storage.clock import SystemClock
 from storage.pool import open_pool
 
@@ -31,9 +32,7 @@ class NotConfigured(Exception):
 def run_gateway(settings: Settings, lanes: Sequence[str] = gateway_service.LANES) -> int:
     """Carry what homes say into the database until told to stop; each lane in a thread of its own."""
     logs.configure()
-    place = gateway_service.GatewayPlace(
-        _needed(settings.database_url, "ANJU_DATABASE_URL"), parse_url(_needed(settings.mqtt_url, "ANJU_MQTT_URL"))
-    )
+    place = gateway_service.GatewayPlace(_database(settings), parse_url(_needed(settings.mqtt_url, "ANJU_MQTT_URL")))
     stop = _stop_on_signal()
     failed = threading.Event()
 
@@ -57,7 +56,7 @@ def run_gateway(settings: Settings, lanes: Sequence[str] = gateway_service.LANES
 def run_alerts(settings: Settings) -> int:
     """Decide what is due, and tell people, until told to stop."""
     logs.configure()
-    url = _needed(settings.database_url, "ANJU_DATABASE_URL")
+    url = _database(settings)
     stop = _stop_on_signal()
     with ExitStack() as stack:
         pool = stack.enter_context(open_pool(url, name="alerts", max_size=alerts_service.SENDERS + 4))
@@ -81,7 +80,7 @@ def run_api(settings: Settings) -> int:
     from api.settings import secret_key
 
     logs.configure()
-    url = _needed(settings.database_url, "ANJU_DATABASE_URL")
+    url = _database(settings)
     with ExitStack() as stack:
         pool = stack.enter_context(open_pool(url, name="api", min_size=2, max_size=20))
         context = Context(
@@ -136,6 +135,13 @@ def channel_of(settings: Settings) -> Channel:
 def public_url_of(settings: Settings) -> str:
     """Return what links and callbacks start with, without a slash at its end."""
     return (settings.public_url or f"http://{settings.http_host}:{settings.http_port}").rstrip("/")
+
+
+def _database(settings: Settings) -> str:
+    """Return the database's address; a role does not begin on a schema that it does not know."""
+    url = _needed(settings.database_url, "ANJU_DATABASE_URL")
+    migrate.check(url)
+    return url
 
 
 def _needed(value: str | None, name: str) -> str:

@@ -17,7 +17,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from devices import telemetry
 from devices.formats import anju
-from gateway import inbox, metrics, replies
+from gateway import inbox, replies
 from gateway.client import BrokerClient, Heard
 from storage import series
 from storage.clock import Clock
@@ -31,6 +31,8 @@ URGENT_BATCH = 50
 BULK_BATCH = 2_000
 WAIT_S = 1.0
 """How long a lane waits for a message before it looks at the clock again."""
+FIRST_WAIT_S = 0.05
+"""The same before the broker has us: the first beat says that we are ready, and somebody waits for it."""
 BEAT_EVERY_S = 5.0
 RETRY_S = 1.0
 PARTITIONS_EVERY_S = 3600.0
@@ -67,6 +69,7 @@ class Lane(threading.Thread):
         self._batch_size = batch_size
         self._store = store
         self._stopping = threading.Event()
+        self._counters = {"stored": 0, "failures": 0}
         self._last_beat = 0.0
         self._last_partitions = 0.0
 
@@ -75,7 +78,7 @@ class Lane(threading.Thread):
         while not self._stopping.is_set():
             try:
                 self._keep_house()
-                batch = self._client.take(self._batch_size, WAIT_S)
+                batch = self._client.take(self._batch_size, WAIT_S if self._client.connected else FIRST_WAIT_S)
                 if batch:
                     self._carry(batch)
             except _OUT_OF_REACH as error:
@@ -84,7 +87,7 @@ class Lane(threading.Thread):
             except Exception:
                 # the outermost guard of the loop: the batch was not acknowledged, so the broker still has it
                 log.exception("lane failed; going on", lane=self._role)
-                metrics.lane_failures.labels(self._role).inc()
+                self._counters["failures"] += 1
                 self._stopping.wait(RETRY_S)
 
     def stop(self) -> None:
@@ -98,7 +101,7 @@ class Lane(threading.Thread):
         stamp = now.timestamp()
         if self._client.connected and abs(stamp - self._last_beat) >= BEAT_EVERY_S:
             with self._pool.connection() as connection:
-                telemetry.beat(connection, self._role, now)
+                telemetry.beat(connection, self._role, now, self._counters)
             self._last_beat = stamp
         if abs(stamp - self._last_partitions) >= PARTITIONS_EVERY_S:
             with self._pool.connection() as connection:
@@ -116,7 +119,7 @@ class Lane(threading.Thread):
                 self._stopping.wait(RETRY_S)
                 continue
             self._client.acknowledge(batch)
-            metrics.stored.labels(self._role).inc(len(batch))
+            self._counters["stored"] += len(batch)
             for topic, payload in answers:
                 self._client.publish(topic, payload)
             return

@@ -59,3 +59,33 @@ join lateral (
 ) as resident on true
 where devices.uid = any(%(uids)s)
   and resident.language is not null
+
+-- name: broker_users
+-- Which devices may connect to the broker, and which base topic does a hub speak under?
+select uid, password_hash, case when kind = 'hub' then topic end
+from devices
+where removed_at is null
+  and password_hash is not null
+order by uid
+
+-- name: newest_broker_change
+-- Which change of credentials is the newest?
+select last_value
+from broker_changes
+
+-- name: ask_broker
+-- Numbers a change that is committed, and wakes whoever keeps the broker up with the registry; is he there?
+select nextval('broker_changes'),
+  exists (
+    select
+    from role_beats
+    where role = %(role)s
+      and beat_at >= %(since)s
+  ),
+  pg_notify(%(channel)s, '')
+
+-- name: broker_applied
+-- Up to which change has the broker read the registry?
+select (counters ->> 'applied')::bigint
+from role_beats
+where role = %(role)s

@@ -24,6 +24,15 @@ class SchemaTooNew(Exception):
         )
 
 
+class SchemaTooOld(Exception):
+    """The database has migration {number}, and this version needs {newest}; run `anju migrate`."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            f"the database has migration {number:04d}, and this version needs {newest():04d}; run `anju migrate`"
+        )
+
+
 @dataclass(frozen=True)
 class Migration:
     """One numbered step of the schema."""
@@ -53,6 +62,16 @@ def applied(connection: psycopg.Connection[tuple[object, ...]]) -> int:
         return 0
     found = connection.execute("select coalesce(max(number), 0) from schema_migrations").fetchone()
     return int(str(found[0])) if found else 0
+
+
+def check(url: str) -> None:
+    """Raise SchemaTooOld or SchemaTooNew where the database is not at the schema that this version works with."""
+    with psycopg.connect(url, autocommit=True, application_name="anju-check") as connection:
+        have = applied(connection)
+    if have < newest():
+        raise SchemaTooOld(have)
+    if have > newest():
+        raise SchemaTooNew(have)
 
 
 def migrate(url: str, now: datetime) -> list[str]:

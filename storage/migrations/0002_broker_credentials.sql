@@ -17,3 +17,6 @@ create trigger devices_tell_broker after insert or delete or update of uid, pass
 
 -- Messages stored, batches failed: what each role counted since it started, for /metrics.
 alter table role_beats add column counters jsonb not null default '{}';
+
+-- Numbers the changes of credentials, taken after their commit: the broker says up to which one it has read the registry.
+create sequence broker_changes;

@@ -70,6 +70,7 @@ class Device:
     def __init__(self, port: int, uid: str, password: str | None = None, *, will: bytes | None = None) -> None:
         self.uid = uid
         self.heard: list[tuple[str, bytes]] = []
+        self.connections = 0
         self._subscribed = Event()
         self.refused: str | None = None
         self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id=f"dev-{uid}", protocol=paho.MQTTv311)
@@ -87,12 +88,17 @@ class Device:
         if reason.is_failure:
             self.refused = str(reason)
             return
+        self.connections += 1
         client.subscribe(f"anju/v1/{self.uid}/reply", qos=1)
 
     def ready(self) -> "Device":
         """Wait until it hears its replies."""
         assert self._subscribed.wait(10), self.refused or "not subscribed"
         return self
+
+    def is_connected(self) -> bool:
+        """Say whether the broker has it right now."""
+        return bool(self._client.is_connected())
 
     def publish(self, leaf: str, payload: bytes | str, *, retain: bool = False, uid: str | None = None) -> None:
         """Publish at QoS 1 and wait for the broker's acknowledgement."""

@@ -1,0 +1,263 @@
+"""What can be typed after `anju`? Each command reads the settings, builds what it needs, and says its errors in a line."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api import children
+from api import settings as settings_module
+from api.settings import BadSetting, Settings
+
+app = typer.Typer(
+    name="anju", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    help="Video patrol, one-button help and door-to-door service for old people living at home.",
+)  # fmt: skip
+users = typer.Typer(no_args_is_help=True, help="Who may log in.")
+devices = typer.Typer(no_args_is_help=True, help="What stands in the homes.")
+app.add_typer(users, name="user")
+app.add_typer(devices, name="device")
+
+
+def main() -> None:
+    """Run the command line: exit status 0 done, 1 failed, 2 wrong usage."""
+    children.end_with_parent()
+    with _errors_in_a_line():
+        app()
+
+
+@app.command()
+def up(
+    homes: Annotated[int, typer.Option(min=0, max=100_000, help="homes of the simulated village")] = 24,
+    http_port: Annotated[int | None, typer.Option(min=1, max=65535, help="console and API  [default: 8080]")] = None,
+    mqtt_port: Annotated[int, typer.Option(min=1, max=65535, help="embedded broker")] = 1883,
+    data: Annotated[Path | None, typer.Option(help="folder of all data  [default: anju-data]")] = None,
+    no_simulator: Annotated[bool, typer.Option("--no-simulator", help="no simulated village")] = False,
+    reset: Annotated[bool, typer.Option("--reset", help="throw away what is in the folder first")] = False,
+) -> None:
+    """Run the whole system: embedded database and broker, every role, and a simulated village."""
+    from api import up as up_module
+
+    wishes = up_module.Wishes(mqtt_port, 0 if no_simulator else homes, reset)
+    settings = settings_module.read(http_port=http_port, data_dir=data)
+    raise typer.Exit(up_module.up(settings, wishes, tell=_tell, say=_say))
+
+
+@app.command()
+def gateway(
+    lane: Annotated[list[str] | None, typer.Option(help="urgent or bulk; both unless named")] = None,
+) -> None:
+    """Carry what homes say from the broker into the database, and replies back."""
+    from api import roles
+    from gateway.service import LANES
+
+    lanes = lane or list(LANES)
+    for each in lanes:
+        if each not in LANES:
+            raise typer.BadParameter(f"{each!r} is no lane; there are {', '.join(LANES)}", param_hint="--lane")
+    raise typer.Exit(roles.run_gateway(_placed(), lanes))
+
+
+@app.command()
+def alerts() -> None:
+    """Decide what a person must answer, and tell people until one does."""
+    from api import roles
+
+    raise typer.Exit(roles.run_alerts(_placed()))
+
+
+@app.command()
+def api() -> None:
+    """Serve HTTP: the console, the API and the webhooks."""
+    from api import roles
+
+    raise typer.Exit(roles.run_api(_placed()))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database's schema up to this version."""
+    from storage import migrate as migrations
+    from storage.clock import SystemClock
+
+    with _database(migrated=False) as url:
+        ran = migrations.migrate(url, SystemClock().now())
+    for name in ran:
+        _tell(f"ran {name}")
+    _tell(f"the schema is at {migrations.newest():04d}")
+
+
+@app.command()
+def doctor() -> None:
+    """Check configuration, database, broker, clock and Twilio, and say what to mend."""
+    from api import doctor as doctor_module
+
+    findings = doctor_module.examine()
+    for each in findings:
+        _tell(each.line)
+    raise typer.Exit(0 if all(each.well for each in findings) else 1)
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="a CSV file of areas, homes, residents, devices or staff")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="only say what is wrong with it")] = False,
+) -> None:
+    """Bring residents, homes, devices or staff in; of a file with a bad row nothing is kept."""
+    import psycopg
+
+    from api import bulk
+    from storage.clock import SystemClock
+
+    with _database() as url, psycopg.connect(url) as connection:
+        report = bulk.import_file(connection, file, now=SystemClock().now(), dry_run=dry_run)
+    for line in report.lines():
+        _say(line)
+    for line in report.passwords():
+        _tell(line)
+
+
+@app.command()
+def export(table: Annotated[str, typer.Argument(help="areas, homes, residents, devices or staff")]) -> None:
+    """Write a table as CSV to standard output, as `anju import` reads it."""
+    import psycopg
+
+    from api import bulk
+
+    with _database() as url, psycopg.connect(url) as connection:
+        for line in bulk.export(connection, table):
+            sys.stdout.write(line)
+
+
+@users.command("add")
+def user_add(
+    name: Annotated[str, typer.Argument(help="what he logs in with")],
+    role: Annotated[str, typer.Option(help="admin, operator, responder or viewer")],
+    area: Annotated[
+        str | None, typer.Option(help="code of the area that he sees, with all below; else everything")
+    ] = None,
+    staff: Annotated[int | None, typer.Option(help="id of the staff member that he is")] = None,
+) -> None:
+    """Make a user; prints his one-time password."""
+    import psycopg
+
+    from api import accounts
+    from storage.clock import SystemClock
+
+    with _database() as url, psycopg.connect(url) as connection:
+        password = accounts.add_user(
+            connection, username=name, role=role, area=area, staff_id=staff, now=SystemClock().now()
+        )
+    _tell(password)
+
+
+@devices.command("add")
+def device_add(
+    uid: Annotated[str, typer.Argument(help="3 to 64 of A-Z a-z 0-9 _ -")],
+    kind: Annotated[str, typer.Option(help="button, pendant, camera, hub or sensor")],
+    home: Annotated[int, typer.Option(help="id of the home that it stands in")],
+) -> None:
+    """Put a device into the registry; prints its MQTT password, once."""
+    import psycopg
+
+    from api import audit
+    from devices import registry
+    from storage.clock import SystemClock
+
+    now = SystemClock().now()
+    with _database() as url, psycopg.connect(url) as connection:
+        password = registry.add_device(connection, uid=uid, kind=kind, home_id=home, now=now)
+        audit.record(connection, "command line", action="add", object=f"device {uid}", now=now)
+    _tell(password)
+
+
+@app.command()
+def simulate(
+    homes: Annotated[int, typer.Option(min=1, max=100_000, help="how many homes")],
+    rate: Annotated[float, typer.Option(min=0, help="how often they press, as a multiple of one in 20 days")] = 1.0,
+    seed: Annotated[int, typer.Option(help="another one: other lives")] = 1,
+    staff: Annotated[
+        bool, typer.Option("--staff/--no-staff", help="simulated staff answer the simulated presses")
+    ] = True,
+) -> None:
+    """Let simulated homes live on the configured broker: pings, presses, flat batteries, drop-outs."""
+    from api import roles
+
+    raise typer.Exit(roles.run_simulator(_placed(), homes=homes, rate=rate, seed=seed, staff=staff, say=_say))
+
+
+def _tell(line: str) -> None:
+    """Write a line that somebody may count on."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _say(line: str) -> None:
+    """Write how far it is, for whoever watches."""
+    sys.stderr.write(f"anju: {line}\n")
+    sys.stderr.flush()
+
+
+def _placed() -> Settings:
+    """Return the settings of a role; what is not set is where the `anju up` of the data folder has it."""
+    from api import folder
+
+    settings = settings_module.read()
+    if settings.database_url is not None and settings.mqtt_url is not None:
+        return settings
+    at_work = folder.running(settings.data_dir)
+    if at_work is None:
+        return settings
+    found = {"database_url": settings.database_url or at_work.database_url}
+    return settings.model_copy(update={**found, "mqtt_url": settings.mqtt_url or at_work.mqtt_url})
+
+
+@contextmanager
+def _database(*, migrated: bool = True) -> Iterator[str]:
+    from api import folder
+    from storage import migrate as migrations
+
+    with folder.database(settings_module.read(), _say) as url:
+        if migrated:
+            migrations.check(url)
+        yield url
+
+
+@contextmanager
+def _errors_in_a_line() -> Iterator[None]:
+    """Say what went wrong, with the value and the mend; a bug of ours keeps its trace."""
+    import psycopg
+
+    from alerts import model as alerts_model
+    from api.folder import FolderInUse, FolderRefused
+    from api.roles import NotConfigured
+    from api.up import NotReady, PortInUse
+    from devices import refused
+    from gateway.broker import BrokerWouldNotStart, NoEmbeddedBroker
+    from gateway.client import BadBrokerUrl
+    from storage.embedded import DatabaseWouldNotStart, NoEmbeddedPostgres
+    from storage.migrate import SchemaTooNew, SchemaTooOld
+
+    known: tuple[type[Exception], ...] = (
+        BadSetting, FolderRefused, FolderInUse, PortInUse, NotReady, NotConfigured, BadBrokerUrl, BrokerWouldNotStart,
+        NoEmbeddedBroker, DatabaseWouldNotStart, NoEmbeddedPostgres, SchemaTooNew, SchemaTooOld, alerts_model.Refused,
+        refused.Refused,
+    )  # fmt: skip
+    try:
+        yield
+    except known as error:
+        for line in str(error).splitlines():
+            _say(line)
+        sys.exit(1)
+    except psycopg.OperationalError as error:
+        _say(f"the database is out of reach: {(str(error).splitlines() or [''])[0]}; see ANJU_DATABASE_URL")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()
