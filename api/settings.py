@@ -157,7 +157,7 @@ def kept_secret(folder: Path, name: str) -> str:
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        fresh = path.with_name(f"{name}.{os.getpid()}")
+        fresh = path.with_name(f"{name}.{secrets.token_hex(8)}")
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secrets.token_urlsafe(32))
         try:

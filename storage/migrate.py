@@ -65,13 +65,11 @@ def applied(connection: psycopg.Connection[tuple[object, ...]]) -> int:
 
 
 def check(url: str) -> None:
-    """Raise SchemaTooOld or SchemaTooNew where the database is not at the schema that this version works with."""
+    """Raise SchemaTooOld where the database lacks what this version works with; a newer schema serves it as well."""
     with psycopg.connect(url, autocommit=True, application_name="anju-check") as connection:
         have = applied(connection)
     if have < newest():
         raise SchemaTooOld(have)
-    if have > newest():
-        raise SchemaTooNew(have)
 
 
 def migrate(url: str, now: datetime) -> list[str]:

@@ -43,6 +43,10 @@ def template(postgres: str) -> str:
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
     migrate(make_conninfo(postgres, dbname=name), datetime.now(UTC))
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        # a copy is refused while anybody is in there: TimescaleDB's own workers look in
+        connection.execute(sql.SQL("alter database {} allow_connections false").format(sql.Identifier(name)))
+        connection.execute("select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = %s", (name,))
     return name
 
 

@@ -67,7 +67,15 @@ def until(met: Callable[[], Any], timeout_s: float = 10, why: str = "it did not 
 class Device:
     """A plain MQTT 3.1.1 client at QoS 1, as a home's button is."""
 
-    def __init__(self, port: int, uid: str, password: str | None = None, *, will: bytes | None = None) -> None:
+    def __init__(
+        self,
+        port: int,
+        uid: str,
+        password: str | None = None,
+        *,
+        will: bytes | None = None,
+        keep_trying: bool = False,
+    ) -> None:
         self.uid = uid
         self.heard: list[tuple[str, bytes]] = []
         self.connections = 0
@@ -81,7 +89,11 @@ class Device:
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = lambda *_: self._subscribed.set()
         self._client.on_message = lambda client, userdata, message: self.heard.append((message.topic, message.payload))
-        self._client.connect("127.0.0.1", port)
+        if keep_trying:
+            self._client.reconnect_delay_set(1, 1)
+            self._client.connect_async("127.0.0.1", port)
+        else:
+            self._client.connect("127.0.0.1", port)
         self._client.loop_start()
 
     def _on_connect(self, client: paho.Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
@@ -103,6 +115,11 @@ class Device:
     def publish(self, leaf: str, payload: bytes | str, *, retain: bool = False, uid: str | None = None) -> None:
         """Publish at QoS 1 and wait for the broker's acknowledgement."""
         self._client.publish(f"anju/v1/{uid or self.uid}/{leaf}", payload, qos=1, retain=retain).wait_for_publish(10)
+
+    def publish_if_possible(self, leaf: str, payload: bytes | str) -> None:
+        """Publish where there is a line, and wait for nothing: a home that sends again until it is heard."""
+        if self._client.is_connected():
+            self._client.publish(f"anju/v1/{self.uid}/{leaf}", payload, qos=1)
 
     def replies(self) -> list[dict[str, Any]]:
         """Return what it heard on its reply topic."""
