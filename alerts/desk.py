@@ -22,7 +22,7 @@ from alerts.press import raise_by_hand
 from alerts.record import HeldAlert
 from storage import sql
 
-__all__ = ["accept", "close", "decline", "escalate", "make_due", "note", "raise_by_hand"]
+__all__ = ["accept", "close", "decline", "escalate", "goes", "make_due", "note", "raise_by_hand"]
 
 queries = sql.load("alerts")
 
@@ -78,9 +78,15 @@ def decline(
     staff_id = for_staff if for_staff is not None else actor.staff_id
     name = record.staff_name(connection, staff_id) if staff_id is not None else actor.name
     record.on_timeline(connection, alert_id, "declined", actor, now, {"name": name, "channel": actor.channel})
-    holds = staff_id is not None and alert.accepted_by_staff == staff_id
+    holds = staff_id is not None and (alert.accepted_by_staff == staff_id or goes(connection, alert_id, staff_id))
     if alert.state in UNANSWERED or holds or (staff_id is None and alert.accepted_by_user == actor.username):
         _pass_on(connection, alert, actor, now)
+
+
+def goes(connection: Connection[Any], alert_id: int, staff_id: int) -> bool:
+    """Say whether somebody was given the alert's visit: an operator who has the alert may have sent him."""
+    row = connection.execute(queries.goes_for_alert, {"alert_id": alert_id, "staff_id": staff_id}).fetchone()
+    return bool(row and row[0])
 
 
 def escalate(connection: Connection[Any], *, alert_id: int, actor: Actor, now: datetime) -> None:

@@ -242,6 +242,7 @@ def _shown(proof: Proof, now: datetime) -> dict[str, str | float]:
 
 
 def _hold(connection: Connection[Any], visit_id: int) -> _Held:
+    connection.execute(queries.lock_alert_of_visit, {"visit_id": visit_id})
     row = connection.execute(queries.lock_visit, {"visit_id": visit_id}).fetchone()
     if row is None:
         raise UnknownVisit(visit_id)

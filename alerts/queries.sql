@@ -87,13 +87,18 @@ set count = count + 1,
 where id = %(alert_id)s
 
 -- name: lock_alert
--- The alert as it stands, held until the end of the transaction.
+-- The alert as it stands, held until the end of the transaction. The name is no join's: whoever had to wait for the lock
+-- would get that of before.
 select alerts.id, alerts.kind, alerts.state, alerts.test, alerts.area, alerts.home_id, alerts.resident_id,
-  alerts.accepted_by_staff, alerts.accepted_by_user, staff.name
+  alerts.accepted_by_staff, alerts.accepted_by_user,
+  (
+    select staff.name
+    from staff
+    where staff.id = alerts.accepted_by_staff
+  )
 from alerts
-left join staff on staff.id = alerts.accepted_by_staff
 where alerts.id = %(alert_id)s
-for update of alerts
+for update
 
 -- name: staff_name
 -- Who is that? Nobody who has left.
@@ -252,13 +257,39 @@ values (
 returning id
 
 -- name: lock_visit
--- The visit as it stands, and when its last step was taken; held until the end of the transaction.
-select visits.id, visits.state, visits.staff_id, visits.alert_id, visits.home_id, visits.area, staff.name,
+-- The visit as it stands, and when its last step was taken; held until the end of the transaction. As for lock_alert, the
+-- name is no join's.
+select visits.id, visits.state, visits.staff_id, visits.alert_id, visits.home_id, visits.area,
+  (
+    select staff.name
+    from staff
+    where staff.id = visits.staff_id
+  ),
   greatest(visits.departed_at, visits.arrived_at, least(visits.accepted_at, visits.requested_at), visits.requested_at)
 from visits
-left join staff on staff.id = visits.staff_id
 where visits.id = %(visit_id)s
-for update of visits
+for update
+
+-- name: lock_alert_of_visit
+-- The alert before its visit, everywhere: two transactions must not wait for each other in a ring.
+select alerts.id
+from alerts
+where alerts.id = (
+  select visits.alert_id
+  from visits
+  where visits.id = %(visit_id)s
+)
+for update
+
+-- name: goes_for_alert
+-- Was somebody given the open visit of this alert? By visits_alert.
+select exists (
+  select
+  from visits
+  where alert_id = %(alert_id)s
+    and staff_id = %(staff_id)s
+    and state not in ('completed', 'failed', 'cancelled')
+)
 
 -- name: open_visit_of_alert
 select id
@@ -635,3 +666,243 @@ join alerts on alerts.id = messages.alert_id
 left join staff as holder on holder.id = alerts.accepted_by_staff
 where messages.id = %(message_id)s
   and messages.channel = 'voice'
+
+-- Staffing -----------------------------------------------------------------------------------------------------------
+
+-- name: insert_staff
+-- Registers a responder, where the area is known. A number that asked for no more messages gets none, whoever has it now.
+insert into staff (name, phone, area, language, opted_out_at, created_at)
+select %(name)s, %(phone)s, areas.code, %(language)s,
+  (select min(same.opted_out_at) from staff as same where same.phone = %(phone)s), %(now)s
+from areas
+where areas.code = %(area)s
+returning id
+
+-- name: hold_staff
+-- Which of these people are there? They cannot be removed meanwhile; in order, so that two writers never wait in a ring.
+select id
+from staff
+where id = any(%(staff_ids)s)
+  and removed_at is null
+order by id
+for share
+
+-- name: insert_rota
+-- Sets a rota up, where the area is known.
+insert into rotas (name, area, timezone, kind, length, start)
+select %(name)s, areas.code, %(timezone)s, %(kind)s, %(length)s, %(start)s
+from areas
+where areas.code = %(area)s
+returning id
+
+-- name: write_rota_members
+-- Gives a rota its members, in order, in place of those it had.
+with old as (
+  delete from rota_members
+  where rota_id = %(rota_id)s
+    and position >= cardinality(%(staff_ids)s::bigint[])
+)
+insert into rota_members (rota_id, position, staff_id)
+select %(rota_id)s, each.position - 1, each.staff_id
+from unnest(%(staff_ids)s::bigint[]) with ordinality as each (staff_id, position)
+on conflict (rota_id, position) do update
+set staff_id = excluded.staff_id
+
+-- name: hold_rotas
+-- Which of these rotas are there? They cannot be removed meanwhile.
+select id
+from rotas
+where id = any(%(rota_ids)s)
+order by id
+for share
+
+-- name: insert_override
+-- Lets somebody else have a rota's shift, where the rota is known.
+insert into overrides (rota_id, from_at, to_at, staff_id)
+select rotas.id, %(start)s, %(end)s, %(staff_id)s
+from rotas
+where rotas.id = %(rota_id)s
+returning id
+
+-- name: insert_policy
+-- Begins a policy, where the area is known.
+insert into policies (area, kinds, repeat)
+select areas.code, %(kinds)s, %(repeat)s
+from areas
+where areas.code = %(area)s
+returning id
+
+-- name: write_policy_step
+-- Adds a step to a policy.
+insert into policy_steps (policy_id, position, after_s, rota_id, staff_id, channels)
+values (%(policy_id)s, %(position)s, %(after_s)s, %(rota_id)s, %(staff_id)s, %(channels)s)
+
+-- Restaffing ---------------------------------------------------------------------------------------------------------
+
+-- name: set_staff
+-- Writes a responder's new state, where the area is known; whether he wants no messages goes with the number.
+update staff
+set name = %(name)s,
+    phone = %(phone)s,
+    area = areas.code,
+    language = %(language)s,
+    opted_out_at = (select min(same.opted_out_at) from staff as same where same.phone = %(phone)s)
+from areas
+where staff.id = %(staff_id)s
+  and areas.code = %(area)s
+
+-- name: remove_staff
+-- Lets somebody go; his row stays, history names him.
+update staff
+set removed_at = %(now)s
+where id = %(staff_id)s
+
+-- name: set_rota
+-- Writes a rota's new state, where the area is known.
+update rotas
+set name = %(name)s,
+    area = areas.code,
+    timezone = %(timezone)s,
+    kind = %(kind)s,
+    length = %(length)s,
+    start = %(start)s
+from areas
+where rotas.id = %(rota_id)s
+  and areas.code = %(area)s
+
+-- name: delete_rota
+delete from rotas
+where id = %(rota_id)s
+
+-- name: set_override
+-- Writes an override's new state, where the rota is known.
+update overrides
+set rota_id = rotas.id,
+    from_at = %(start)s,
+    to_at = %(end)s,
+    staff_id = %(staff_id)s
+from rotas
+where overrides.id = %(override_id)s
+  and rotas.id = %(rota_id)s
+
+-- name: delete_override
+delete from overrides
+where id = %(override_id)s
+
+-- name: set_policy
+-- Writes what a policy is for, where the area is known.
+update policies
+set area = areas.code,
+    kinds = %(kinds)s,
+    repeat = %(repeat)s
+from areas
+where policies.id = %(policy_id)s
+  and areas.code = %(area)s
+
+-- name: delete_policy_steps
+delete from policy_steps
+where policy_id = %(policy_id)s
+
+-- name: delete_policy
+delete from policies
+where id = %(policy_id)s
+
+-- Patrol rounds -------------------------------------------------------------------------------------------------------
+
+-- name: insert_round
+-- Begins a patrol round, where the area is known; without a name it is called like the area.
+insert into patrol_rounds (area, name, staff_id, started_at, started_by)
+select areas.code, coalesce(%(name)s, areas.name), %(staff_id)s, %(now)s, %(started_by)s
+from areas
+where areas.code = %(area)s
+returning id
+
+-- name: homes_with_camera
+-- Into which homes of an area, and of all below it, can one look by video? By areas_below and homes_area.
+select homes.id
+from areas as here
+join areas on starts_with(areas.path, here.path)
+join homes on homes.area = areas.code
+where here.code = %(area)s
+  and homes.removed_at is null
+  and exists (
+    select
+    from devices
+    where devices.home_id = homes.id
+      and devices.kind = 'camera'
+      and devices.removed_at is null
+  )
+order by homes.id
+limit %(limit)s
+
+-- name: homes_in_area
+-- Which of these homes lie in an area, or below it?
+select homes.id
+from areas as here
+join areas on starts_with(areas.path, here.path)
+join homes on homes.area = areas.code
+where here.code = %(area)s
+  and homes.id = any(%(home_ids)s)
+  and homes.removed_at is null
+
+-- name: write_round_homes
+insert into patrol_round_homes (round_id, home_id)
+select %(round_id)s, home_id
+from unnest(%(home_ids)s::bigint[]) as each (home_id)
+
+-- name: lock_round
+-- The round as it stands, held until the end of the transaction; and does this home belong to it?
+select patrol_rounds.started_at,
+  exists (
+    select
+    from patrol_round_homes
+    where patrol_round_homes.round_id = patrol_rounds.id
+      and patrol_round_homes.home_id = %(home_id)s
+  )
+from patrol_rounds
+where patrol_rounds.id = %(round_id)s
+for update of patrol_rounds
+
+-- name: insert_look
+insert into looks (round_id, home_id, result, note, at, who)
+values (%(round_id)s, %(home_id)s, %(result)s, %(note)s, %(at)s, %(who)s)
+returning id
+
+-- name: finish_round
+-- A round is finished once every home has had a look; a home that was taken out of the registry is not waited for.
+update patrol_rounds
+set finished_at = %(now)s
+where id = %(round_id)s
+  and finished_at is null
+  and not exists (
+    select
+    from patrol_round_homes
+    join homes on homes.id = patrol_round_homes.home_id
+    where patrol_round_homes.round_id = patrol_rounds.id
+      and homes.removed_at is null
+      and not exists (
+        select
+        from looks
+        where looks.round_id = patrol_rounds.id
+          and looks.home_id = patrol_round_homes.home_id
+      )
+  )
+
+-- name: last_looks
+-- What did the last two looks at a home find, whatever the round? By looks_home.
+select id, result
+from looks
+where home_id = %(home_id)s
+order by at desc, id desc
+limit 2
+
+-- name: open_alert_of_home
+-- Which alert of that kind is open for a home? By alerts_home.
+select id, area
+from alerts
+where home_id = %(home_id)s
+  and kind = %(kind)s
+  and state <> 'closed'
+order by raised_at
+limit 1
+for update

@@ -68,6 +68,7 @@ KIND_NAMES = {
     "device_offline": mark("Device offline"),
     "battery_low": mark("Battery low"),
     "patrol_missed": mark("Patrol missed"),
+    "no_answer": mark("No answer to the look-in"),
 }
 
 

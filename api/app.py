@@ -4,18 +4,60 @@ from importlib import metadata
 
 from fastapi import APIRouter, FastAPI
 
-from api import problems, stream, webhooks
+from api import health, problems, stream, webhooks
 from api.console import pages
 from api.context import Context
 from api.protect import Protect
-from api.routes import session
+from api.routes import (
+    alerts,
+    areas,
+    audit_log,
+    devices,
+    homes,
+    messages,
+    oncall,
+    overrides,
+    patrol_rounds,
+    policies,
+    quarantine,
+    residents,
+    rotas,
+    series,
+    services,
+    session,
+    staff,
+    users,
+    visits,
+)
+from api.routes import stream as changes
 
 API = "/api/v1"
 
 # Everything under /api/v1, in the order in which /openapi.json lists it. A new module of routes is named here.
-ROUTERS: tuple[APIRouter, ...] = (session.router,)
+ROUTERS: tuple[APIRouter, ...] = (
+    session.router,
+    users.router,
+    areas.router,
+    homes.router,
+    residents.router,
+    devices.router,
+    series.router,
+    services.router,
+    staff.router,
+    rotas.router,
+    overrides.router,
+    policies.router,
+    oncall.router,
+    alerts.router,
+    visits.router,
+    patrol_rounds.router,
+    messages.router,
+    quarantine.router,
+    audit_log.router,
+    changes.router,
+)
 # What lies outside of it: webhooks, the console and its static files, health.
-OUTSIDE: tuple[APIRouter, ...] = (webhooks.router, pages.router)
+OUTSIDE: tuple[APIRouter, ...] = (health.router, webhooks.router, pages.router)
 
 
 def create_app(context: Context) -> FastAPI:

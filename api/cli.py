@@ -16,6 +16,9 @@ app = typer.Typer(
     name="anju", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     help="Video patrol, one-button help and door-to-door service for old people living at home.",
 )  # fmt: skip
+SIMULATED_HOMES = 24
+"""A village on the screen; none where real phones would ring."""
+
 users = typer.Typer(no_args_is_help=True, help="Who may log in.")
 devices = typer.Typer(no_args_is_help=True, help="What stands in the homes.")
 app.add_typer(users, name="user")
@@ -31,7 +34,9 @@ def main() -> None:
 
 @app.command()
 def up(
-    homes: Annotated[int, typer.Option(min=0, max=100_000, help="homes of the simulated village")] = 24,
+    homes: Annotated[
+        int | None, typer.Option(min=0, max=100_000, help="homes of the simulated village  [default: 24]")
+    ] = None,
     http_port: Annotated[int | None, typer.Option(min=1, max=65535, help="console and API  [default: 8080]")] = None,
     mqtt_port: Annotated[int, typer.Option(min=1, max=65535, help="embedded broker")] = 1883,
     data: Annotated[Path | None, typer.Option(help="folder of all data  [default: anju-data]")] = None,
@@ -41,8 +46,10 @@ def up(
     """Run the whole system: embedded database and broker, every role, and a simulated village."""
     from api import up as up_module
 
-    wishes = up_module.Wishes(mqtt_port, 0 if no_simulator else homes, reset)
     settings = settings_module.read(http_port=http_port, data_dir=data)
+    if homes is None:
+        homes = 0 if settings.phones_ring else SIMULATED_HOMES
+    wishes = up_module.Wishes(mqtt_port, 0 if no_simulator else homes, reset)
     raise typer.Exit(up_module.up(settings, wishes, tell=_tell, say=_say))
 
 
@@ -161,16 +168,19 @@ def device_add(
     home: Annotated[int, typer.Option(help="id of the home that it stands in")],
 ) -> None:
     """Put a device into the registry; prints its MQTT password, once."""
-    import psycopg
-
     from api import audit
+    from api.accounts import COMMAND_LINE
     from devices import registry
+    from gateway import follow
     from storage.clock import SystemClock
+    from storage.pool import open_pool
 
     now = SystemClock().now()
-    with _database() as url, psycopg.connect(url) as connection:
-        password = registry.add_device(connection, uid=uid, kind=kind, home_id=home, now=now)
-        audit.record(connection, "command line", action="add", object=f"device {uid}", now=now)
+    with _database() as url, open_pool(url, name="command-line", max_size=1) as pool:
+        with pool.connection() as connection:
+            password = registry.add_device(connection, uid=uid, kind=kind, home_id=home, now=now)
+            audit.record(connection, COMMAND_LINE, action="add", object=f"device {uid}", now=now)
+        follow.wait_known(pool, now)
     _tell(password)
 
 
@@ -235,6 +245,7 @@ def _errors_in_a_line() -> Iterator[None]:
     from api.folder import FolderInUse, FolderRefused
     from api.roles import NotConfigured
     from api.up import NotReady, PortInUse
+    from api.village import MessagesWouldLeave
     from devices import refused
     from gateway.broker import BrokerWouldNotStart, NoEmbeddedBroker
     from gateway.client import BadBrokerUrl
@@ -243,8 +254,8 @@ def _errors_in_a_line() -> Iterator[None]:
 
     known: tuple[type[Exception], ...] = (
         BadSetting, FolderRefused, FolderInUse, PortInUse, NotReady, NotConfigured, BadBrokerUrl, BrokerWouldNotStart,
-        NoEmbeddedBroker, DatabaseWouldNotStart, NoEmbeddedPostgres, SchemaTooNew, SchemaTooOld, alerts_model.Refused,
-        refused.Refused,
+        NoEmbeddedBroker, DatabaseWouldNotStart, NoEmbeddedPostgres, SchemaTooNew, SchemaTooOld, MessagesWouldLeave,
+        alerts_model.Refused, refused.Refused,
     )  # fmt: skip
     try:
         yield

@@ -3,11 +3,13 @@
 import re
 from datetime import UTC, date, datetime
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 from pydantic_core import PydanticCustomError
+
+from devices.registry import AREA_CODE_LIMIT, is_area_code
 
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
@@ -21,6 +23,14 @@ class Body(BaseModel):
     """A request's body: an unknown key is a spelling mistake that would otherwise go unnoticed."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class Patch(Body):
+    """A change: keys that are left out stay as they are, null takes a value away where there may be none."""
+
+    def given(self) -> dict[str, Any]:
+        """Return what was sent, by field."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
 
 
 def unset() -> Any:
@@ -44,9 +54,24 @@ def _not_blank(text: str) -> str:
 Text = Annotated[str, AfterValidator(_printable)]
 """Any text that can be stored."""
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable), AfterValidator(_not_blank)]
+Address = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_printable), AfterValidator(_not_blank)]
+Word = Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_printable), AfterValidator(_not_blank)]
+"""A short word of the users' own: a category, a relation."""
+Language = Literal["zh-CN", "en"]
 Note = Annotated[str, Field(max_length=4000), AfterValidator(_printable)]
-Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
-"""An area's code."""
+
+
+def _area_code(code: str) -> str:
+    if not is_area_code(code):
+        raise PydanticCustomError(
+            "not_a_code",
+            "cannot be a code: a slash, a backslash, a space or something unprintable is in it; take it out",
+        )
+    return code
+
+
+Code = Annotated[str, Field(min_length=1, max_length=AREA_CODE_LIMIT), AfterValidator(_area_code)]
+"""An area's code; Chinese is fine."""
 Id = Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_printable)]
 """The id of something else, as it was read from the API."""
 Whole = Annotated[int, Strict()]

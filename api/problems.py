@@ -17,8 +17,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Match
 
-from alerts.model import AlreadyTaken, Conflict, Missing, Refused
+from alerts import model as alerts_model
+from alerts.model import AlreadyTaken
 from api.protect import HEADERS
+from devices import refused as devices_refused
 
 log = structlog.get_logger("api.problems")
 
@@ -118,7 +120,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _validation)
-    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(alerts_model.Refused, _refused)
+    app.add_exception_handler(devices_refused.Refused, _refused)
     app.add_exception_handler(psycopg.Error, _database)
     app.add_exception_handler(PoolTimeout, _database)
     app.add_exception_handler(Exception, _unexpected)
@@ -186,8 +189,12 @@ def _told(entry: dict[str, Any]) -> tuple[str, object, str]:
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    status = 404 if isinstance(error, Missing) else 409 if isinstance(error, Conflict) else 422
+    is_missing = isinstance(error, alerts_model.Missing | devices_refused.Missing)
+    is_conflict = isinstance(error, alerts_model.Conflict | devices_refused.Conflict)
+    status = 404 if is_missing else 409 if is_conflict else 422
     members: dict[str, Any] = {"accepted_by_name": error.name} if isinstance(error, AlreadyTaken) else {}
+    if isinstance(error, devices_refused.Refused) and status == 422:
+        members["errors"] = [{"field": error.field, "value": shown(error.value), "message": str(error)}]
     return answer(request, Problem(status, str(error), **members))
 
 

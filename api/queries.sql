@@ -175,3 +175,137 @@ where id > %(newest)s::bigint - %(back)s::bigint
 -- name: stream_open_transactions
 -- The oldest transaction still open, and the next one to come.
 select pg_snapshot_xmin(pg_current_snapshot())::text::bigint, pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+
+-- Roles --------------------------------------------------------------------------------------------------------------
+
+-- name: roles_up_since
+-- Which roles have said that they are up since then?
+select role
+from role_beats
+where beat_at >= %(since)s
+
+-- The simulated village ----------------------------------------------------------------------------------------------
+
+-- name: lock_village
+-- Makes two who would settle the simulated village wait for each other.
+select pg_advisory_xact_lock(hashtextextended('simulated village', 1))
+
+-- name: simulated_homes
+-- Which simulated homes were ever made, and are both their devices still there? By the unique index on uid.
+select substr(button.uid, length('sim-btn-') + 1)::bigint as number, button.uid, camera.uid,
+  button.removed_at is null and camera.removed_at is null
+from devices as button
+join devices as camera on camera.uid = replace(button.uid, 'sim-btn-', 'sim-cam-')
+where button.uid ~ '^sim-btn-[0-9]{1,9}$'
+order by number
+
+-- name: areas_that_are
+-- Which of these areas are there already?
+select code
+from areas
+where code = any(%(codes)s)
+
+-- name: settle_homes
+-- Puts simulated homes into the registry, each with its resident, a button and a camera. The devices get no password:
+-- the simulator speaks for all of them.
+with asked as materialized (
+  select each.*, nextval(pg_get_serial_sequence('homes', 'id')) as home_id
+  from unnest(
+    %(areas)s::text[], %(addresses)s::text[], %(lats)s::double precision[], %(lons)s::double precision[],
+    %(key_notes)s::text[], %(names)s::text[], %(birth_dates)s::date[], %(phones)s::text[], %(sexes)s::text[],
+    %(categories)s::text[], %(notes)s::text[], %(contacts)s::jsonb[], %(buttons)s::text[], %(cameras)s::text[]
+  ) as each (
+    area, address, lat, lon, key_note, name, birth_date, phone, sex, category, notes, contacts, button, camera
+  )
+), settled as (
+  insert into homes (id, area, address, lat, lon, key_note, created_at)
+  overriding system value
+  select home_id, area, address, lat, lon, key_note, %(now)s
+  from asked
+), moved_in as (
+  insert into residents (home_id, name, birth_date, phone, sex, category, notes, contacts, created_at)
+  select home_id, name, birth_date, phone, sex, string_to_array(category, ','), notes, contacts, %(now)s
+  from asked
+), installed as (
+  insert into devices (uid, kind, home_id, created_at)
+  select button, 'button', home_id, %(now)s
+  from asked
+  union all
+  select camera, 'camera', home_id, %(now)s
+  from asked
+  returning id
+)
+insert into device_latest (device_id, state_since)
+select id, %(now)s
+from installed
+
+-- name: offer_service
+-- Puts a service on the list, unless its code is taken.
+insert into services (code, name, name_en, usual_minutes)
+values (%(code)s, %(name)s, %(name_en)s, %(usual_minutes)s)
+on conflict (code) do nothing
+
+-- Simulated staff ----------------------------------------------------------------------------------------------------
+
+-- name: simulated_alerts
+-- Which open help alerts were raised, and joined, by simulated presses alone, how does each stand, and has somebody
+-- who is none of the simulation taken it in hand since it was accepted? By the index of open alerts.
+select alerts.id, alerts.state, alerts.test, alerts.home_cancelled_at is not null, alerts.accepted_at,
+  alerts.en_route_at, alerts.arrived_at, visit.id, visit.state, visit.completed_at, holder.id, holder.name,
+  coalesce(residents.name, alerts.device_uid), homes.lat, homes.lon,
+  exists (
+    select
+    from alert_timeline as since
+    where since.alert_id = alerts.id
+      and since.id >= (
+        select max(taken.id)
+        from alert_timeline as taken
+        where taken.alert_id = alerts.id
+          and taken.what = 'accepted'
+      )
+      and since.who is not null
+      and since.detail ->> 'channel' <> 'simulation'
+  )
+from alerts
+left join homes on homes.id = alerts.home_id
+left join residents on residents.id = alerts.resident_id
+left join staff as holder on holder.id = alerts.accepted_by_staff
+  and starts_with(holder.phone, %(phones)s)
+left join lateral (
+  select visits.id, visits.state, visits.completed_at
+  from visits
+  where visits.alert_id = alerts.id
+  order by visits.id desc
+  limit 1
+) as visit on true
+where alerts.state <> 'closed'
+  and alerts.kind = 'help'
+  and starts_with(alerts.device_uid, 'sim-')
+  and (%(alert_id)s::bigint is null or alerts.id = %(alert_id)s)
+  and not exists (
+    select
+    from help_calls
+    where help_calls.alert_id = alerts.id
+      and not (starts_with(help_calls.call_id, 'sim-') and starts_with(help_calls.device_uid, 'sim-'))
+  )
+  and not exists (
+    select
+    from alert_timeline as pressed
+    where pressed.alert_id = alerts.id
+      and pressed.what in ('raised', 'pressed_again')
+      and not starts_with(coalesce(pressed.detail ->> 'call', ''), 'sim-')
+  )
+order by alerts.id
+
+-- name: simulated_staff_told
+-- Which simulated responders were told of these alerts, in order, and which telling did they answer?
+-- By alert_timeline_alert and the primary key of phone_replies.
+select told.alert_id, told.id, told.at, staff.phone, phone_replies.sid is not null
+from alert_timeline as told
+join staff on staff.id = (told.detail ->> 'staff')::bigint
+left join phone_replies on phone_replies.sid = 'sim-' || told.alert_id || '-' || told.id
+where told.alert_id = any(%(alert_ids)s)
+  and told.what = 'told'
+  and starts_with(staff.phone, %(phones)s)
+  and staff.removed_at is null
+order by told.id

@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 import structlog
@@ -109,6 +109,41 @@ def run_api(settings: Settings) -> int:
             )
         )
         server.run()
+    return 0
+
+
+def run_simulator(
+    settings: Settings, *, homes: int, rate: float, seed: int, staff: bool, say: Callable[[str], None]
+) -> int:
+    """Let simulated homes live, and simulated staff answer them, until told to stop."""
+    import psycopg
+
+    from api import simulated_staff, village
+    from devices.simulator import Simulator
+
+    logs.configure()
+    url = _database(settings)
+    address = parse_url(_needed(settings.mqtt_url, "ANJU_MQTT_URL"))
+    clock = SystemClock()
+    stop = _stop_on_signal()
+    with psycopg.connect(url) as connection:
+        settled = village.seed(
+            connection, homes=homes, seed=seed, now=clock.now(), timezone=settings.timezone, locale=settings.locale,
+            sms="twilio" if settings.phones_ring else "outbox",
+        )  # fmt: skip
+    say(f"{len(settled.homes[:homes])} homes live on {address!r}; Ctrl-C ends it")
+    answering: threading.Thread | None = None
+    with ExitStack() as stack:
+        if staff:
+            pool = stack.enter_context(open_pool(url, name="simulated-staff", max_size=2))
+            answering = threading.Thread(
+                target=simulated_staff.run, args=(pool, clock, stop), kwargs={"seed": seed, "pace": 1.0},
+                name="simulated-staff",
+            )  # fmt: skip
+            answering.start()
+        Simulator(address, settled.homes[:homes], seed=seed, rate=rate, clock=clock).run(stop)
+        if answering is not None:
+            answering.join()
     return 0
 
 

@@ -70,6 +70,11 @@ class Settings(BaseModel):
     twilio_messaging_service_sid: str | None = None
     twilio_api_url: HttpUrl | None = None
 
+    @property
+    def phones_ring(self) -> bool:
+        """Whether messages reach real phones: by Twilio itself, not by a test server in its place."""
+        return self.sms == "twilio" and is_public(urlsplit(self.twilio_api_url or "https://api.twilio.com").hostname or "")
+
     @model_validator(mode="after")
     def _outbox_stays_inside(self) -> "Settings":
         address = self.public_url or f"http://{self.http_host}"

@@ -1,8 +1,8 @@
 """How do open pages learn of changes at once? One feed a process reads the log of changes and tells all who listen.
 
-The only async module: nothing here waits for the database on the event loop. The rows of `stream_log` are the truth, the
-notice on `anju_stream` only wakes. `GET /api/v1/stream` sends each change; `pages` renders a whole page anew on change,
-once for all who watch the same one.
+What is async is here, and in the route of `GET /api/v1/stream`, which sends each change: nothing waits for the database
+on the event loop. The rows of `stream_log` are the truth, the notice on `anju_stream` only wakes. `pages` renders a whole
+page anew on change, once for all who watch the same one.
 """
 
 import asyncio
@@ -13,19 +13,18 @@ from typing import Any, Protocol, TypeVar
 import psycopg
 import structlog
 from anyio import CapacityLimiter, to_thread
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.responses import StreamingResponse
 from prometheus_client import Gauge
 from starlette.types import Message, Send
 
 from api import auth, stream_log
 from api.context import Context, Principal
-from api.stream_log import Change, Tail
+from api.stream_log import Change, Position, Tail
 from storage.notify import Listener
 
 log = structlog.get_logger("api.stream")
 T = TypeVar("T")
-router = APIRouter(tags=["stream"])
 
 HEARTBEAT_S = 15.0
 """A comment this often keeps proxies from closing the line, and asks whether the session still holds."""
@@ -79,6 +78,11 @@ class Client:
         while not self._waiting.empty():
             self._waiting.get_nowait()
         self._waiting.put_nowait(None)
+
+    @property
+    def is_caught_up(self) -> bool:
+        """Whether there is nothing that this client has not taken yet."""
+        return self._waiting.empty()
 
     async def next(self, within_s: float) -> Change | None:
         """Return the next change, None when there was none for so long. Raises Ended."""
@@ -163,6 +167,7 @@ class Feed:
         self._notices = Listener(context.database_url, ["anju_stream"], self._noticed, name="stream")
         self._started: asyncio.Task[None] | None = None
         self._pump: asyncio.Task[None] | None = None
+        self.told = Position(0, frozenset())
         self.closed = False
 
     async def start(self) -> None:
@@ -173,6 +178,7 @@ class Feed:
 
     async def _start(self) -> None:
         await self.in_thread(lambda: self._with_connection(self._tail.start))
+        self.told = self._tail.position
         self._notices.start()
         self._pump = self._loop.create_task(self._read_on())
 
@@ -192,8 +198,8 @@ class Feed:
         """Do blocking work in a thread; few at a time, and not those of the ordinary requests."""
         return await to_thread.run_sync(work, limiter=self._threads)
 
-    async def replay(self, last: int) -> list[Change] | None:
-        """Return what a client missed since the row `last`; None when that cannot be told any more."""
+    async def replay(self, last: Position) -> list[Change] | None:
+        """Return what a client who was at `last` missed; None when that cannot be told any more."""
         position = self._tail.position
         return await self.in_thread(
             lambda: self._with_connection(lambda connection: stream_log.replay(connection, last, position))
@@ -259,11 +265,13 @@ class Feed:
         for change in changes:
             for listener in list(self._listeners):
                 listener.hear(change)
+        self.told = self._tail.position
         return logged == stream_log.BATCH
 
     def _changes(self, connection: psycopg.Connection[Any]) -> tuple[int, list[Change]]:
+        before = self._tail.position.newest
         logged = self._tail.read(connection)
-        return len(logged), stream_log.changes(connection, logged, self._tail.position)
+        return len(logged), stream_log.changes(connection, logged, self._tail.position, before=before)
 
     def _with_connection(self, work: Callable[[psycopg.Connection[Any]], T]) -> T:
         with self._context.pool.connection() as connection:
@@ -344,14 +352,15 @@ async def _page_events(
                     if await feed.in_thread(lambda: auth.principal_of(context, token)) is None:
                         return
                 if newest is None:
-                    yield _event("beat", "")
+                    yield event("beat", "")
                 else:
                     seen, html = newest
-                    yield _event("page", finish(html))
+                    yield event("page", finish(html))
         except Ended:
             return
 
 
-def _event(name: str, data: str) -> bytes:
+def event(name: str, data: str) -> bytes:
+    """Return a Server-Sent Event without an id."""
     lines = "".join(f"data: {line}\n" for line in data.splitlines() or [""])
     return f"event: {name}\n{lines}\n".encode()

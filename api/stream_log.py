@@ -2,9 +2,10 @@
 
 An id is given when a row is written, and seen when its transaction commits: a smaller id may appear after a greater one.
 So the ids that were skipped are remembered until they appear or their transaction must be over, and what a client is given
-to resume from is never past one of them.
+to resume from names them beside the newest id: what it then misses is told, and nothing twice.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ GAP_AT_MOST_S = 60.0
 """A skipped id is given up after this: no statement of ours may run longer than half of it."""
 REPLAY_LIMIT = 1000
 """Who missed more rows than this loads everything again."""
+GAPS_NAMED = 50
+"""Skipped ids that a client is given to resume from; where there are more it resumes before the first of them."""
+_HEARD = re.compile(r"[0-9]{1,18}(-[0-9]{1,18}){0,99}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +50,48 @@ class Position:
     newest: int
     gaps: frozenset[int]
 
-    def resume_at(self, row_id: int) -> int:
-        """Return the id after which nothing is missed by whoever has heard of `row_id` and all rows before it."""
-        return min((gap - 1 for gap in self.gaps if gap < row_id), default=row_id)
+    def has(self, row_id: int) -> bool:
+        """Say whether a row was heard of by whoever is here."""
+        return row_id <= self.newest and row_id not in self.gaps
+
+    def __or__(self, other: "Position") -> "Position":
+        """Return where somebody is who has heard of all that either has."""
+        gaps = (gap for gap in self.gaps | other.gaps if not self.has(gap) and not other.has(gap))
+        return Position(max(self.newest, other.newest), frozenset(gaps))
+
+    def __str__(self) -> str:
+        """Return what a client is given to resume from, as `20-15-18`: up to 20, but for 15 and 18."""
+        below = sorted(gap for gap in self.gaps if gap < self.newest)
+        if len(below) > GAPS_NAMED:
+            return str(below[0] - 1)
+        return "-".join(str(each) for each in (self.newest, *below))
+
+
+def position_of(text: str) -> Position | None:
+    """Return the position that a client says it is at; None for what was not given to it."""
+    if _HEARD.fullmatch(text) is None:
+        return None
+    newest, *gaps = (int(part) for part in text.split("-"))
+    return Position(newest, frozenset(gaps))
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a page is told: the object as it now is, and the path of its area, which says who may hear of it."""
+    """What a page is told: the object as it now is, and the path of its area, which says who may hear of it.
+
+    `heard`: where whoever is told of it in its turn then is at least.
+    """
 
     id: int
-    resume_at: int
+    heard: Position
     event: str
     ref: str
     path: str | None
     data: str
 
-    @property
-    def frame(self) -> bytes:
-        """The change as a Server-Sent Event."""
-        return f"id: {self.resume_at}\nevent: {self.event}\ndata: {self.data}\n\n".encode()
+    def frame(self, at: Position) -> bytes:
+        """Return the change as a Server-Sent Event to whoever is `at` that position with it."""
+        return f"id: {at}\nevent: {self.event}\ndata: {self.data}\n\n".encode()
 
 
 @dataclass(slots=True)
@@ -129,27 +155,33 @@ class Tail:
                 del self._gaps[row_id]
 
 
-def replay(connection: Connection[Any], last: int, position: Position) -> list[Change] | None:
-    """Return what was logged after `last`; None when that is no longer known, or too much.
+def replay(connection: Connection[Any], last: Position, tail: Position) -> list[Change] | None:
+    """Return what a client at `last` has missed; None when that is no longer known, or too much.
 
-    `position` is how far the tail had come before this transaction began.
+    `tail` is how far the tail had come before this transaction began.
     """
     bounds = connection.execute(queries.stream_bounds).fetchone()
     oldest, newest = bounds if bounds else (0, 0)
-    if last > max(newest, position.newest) or last < oldest - 1:
+    if last.newest > max(newest, tail.newest) or last.newest < oldest - 1:
         return None
-    rows = connection.execute(queries.stream_rows, {"after": last, "gaps": [], "limit": REPLAY_LIMIT + 1}).fetchall()
+    rows = connection.execute(
+        queries.stream_rows, {"after": last.newest, "gaps": list(last.gaps), "limit": REPLAY_LIMIT + 1}
+    ).fetchall()
     if len(rows) > REPLAY_LIMIT:
         return None
     logged = [Logged(*row) for row in rows]
     found = {row.id for row in logged}
-    end = max(found, default=last)
-    unread = (each for each in range(max(last, position.newest) + 1, end) if each not in found)
-    return changes(connection, logged, Position(end, (position.gaps | frozenset(unread)) - found))
+    end = max(found, default=0)
+    unread = (each for each in range(max(last.newest, tail.newest) + 1, end) if each not in found)
+    pending = frozenset(gap for gap in tail.gaps if not last.has(gap)) | frozenset(unread)
+    return changes(connection, logged, Position(max(last.newest, end), pending - found), before=last.newest)
 
 
-def changes(connection: Connection[Any], logged: Sequence[Logged], position: Position) -> list[Change]:
-    """Return each object of these rows once, as it now is, in the order of its last row."""
+def changes(connection: Connection[Any], logged: Sequence[Logged], position: Position, *, before: int) -> list[Change]:
+    """Return each object of these rows once, as it now is, in the order of its last row.
+
+    `position`: where all of them lead; `before`: the newest id that was told before them.
+    """
     last = {(row.event, row.ref): row.id for row in logged}
     refs: dict[str, list[str]] = {"alert": [], "visit": [], "device": []}
     for event, ref in last:
@@ -160,11 +192,26 @@ def changes(connection: Connection[Any], logged: Sequence[Logged], position: Pos
     now |= {("alert", str(number)): each for number, each in alerts.items()}
     now |= {("visit", str(number)): each for number, each in visits.items()}
     now |= {("device", uid): each for uid, each in reading.devices(connection, refs["device"]).items()}
+    told = sorted(((row_id, *key) for key, row_id in last.items() if key in now))
     return [
-        Change(row_id, position.resume_at(row_id), event, ref, now[event, ref][1], now[event, ref][0].model_dump_json())
-        for (event, ref), row_id in sorted(last.items(), key=lambda item: item[1])
-        if (event, ref) in now
+        Change(row_id, heard, event, ref, now[event, ref][1], now[event, ref][0].model_dump_json())
+        for (row_id, event, ref), heard in zip(
+            told, _one_by_one([row_id for row_id, _, _ in told], position, before), strict=True
+        )
     ]
+
+
+def _one_by_one(ids: Sequence[int], position: Position, before: int) -> list[Position]:
+    """Return where a client is after each of these rows, given in order; after the last one at `position`.
+
+    A row that is still to come counts as skipped, where one above it was told before.
+    """
+    heard: list[Position] = []
+    for index, row_id in enumerate(ids[:-1]):
+        newest = max(row_id, before)
+        waiting = (each for each in (*position.gaps, *ids[index + 1 :]) if each < newest)
+        heard.append(Position(newest, frozenset(waiting)))
+    return [*heard, position] if ids else []
 
 
 def _numbers(refs: Sequence[str]) -> list[int]:

@@ -171,7 +171,7 @@ class _System:
 
         village.seed(
             connection, homes=self._wishes.homes, seed=1, now=now, timezone=self._settings.timezone,
-            locale=self._settings.locale, sms=self._settings.sms,
+            locale=self._settings.locale, sms="twilio" if self._settings.phones_ring else "outbox",
         )  # fmt: skip
 
     def _start_broker(self) -> str:
@@ -226,9 +226,7 @@ class _System:
 
     def _console_answers(self) -> bool:
         try:
-            with urllib.request.urlopen(
-                f"http://{self._host}:{self._settings.http_port}/readyz", timeout=2
-            ) as answer:
+            with urllib.request.urlopen(f"http://{self._host}:{self._settings.http_port}/readyz", timeout=2) as answer:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False

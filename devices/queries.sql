@@ -100,14 +100,15 @@ select case when exists (select from told) then pg_notify('anju_stream', '') end
 
 -- name: beat
 -- A role says that it is up; after a gap it counts as up only from now on.
-insert into role_beats (role, up_since, beat_at)
-values (%(role)s, %(now)s, %(now)s)
+insert into role_beats (role, up_since, beat_at, counters)
+values (%(role)s, %(now)s, %(now)s, %(counters)s)
 on conflict (role) do update
 set up_since = case
       when role_beats.beat_at < %(now)s::timestamptz - %(gap)s::interval then excluded.up_since
       else role_beats.up_since
     end,
-    beat_at = excluded.beat_at
+    beat_at = excluded.beat_at,
+    counters = excluded.counters
 
 -- name: ingest_up_since
 -- Since when has the bulk lane been listening without a gap? Null while it is not.
@@ -156,3 +157,246 @@ with judged as (
   returning 1
 )
 select case when exists (select from told) then pg_notify('anju_stream', '') end
+
+-- Registry ----------------------------------------------------------------------------------------------------------
+
+-- name: lock_areas
+-- Makes changes of the tree wait for each other: a path is computed from the paths above it.
+select pg_advisory_xact_lock(hashtextextended('areas', 2))
+
+-- name: area_in_tree
+-- Where does an area lie, and at which level? By primary key.
+select path, level
+from areas
+where code = %(code)s
+
+-- name: insert_area
+-- Puts an area into the tree, unless its code is taken.
+insert into areas (code, name, level, parent, path)
+values (%(code)s, %(name)s, %(level)s, %(parent)s, %(path)s)
+on conflict (code) do nothing
+
+-- name: hold_areas
+-- Which of these areas are there? They cannot be removed meanwhile.
+select code
+from areas
+where code = any(%(codes)s)
+order by code
+for key share
+
+-- name: insert_homes
+-- Registers homes; their ids come back in the same order.
+insert into homes (area, address, lat, lon, key_note, created_at)
+select each.area, each.address, each.lat, each.lon, each.key_note, %(now)s
+from unnest(
+  %(areas)s::text[], %(addresses)s::text[], %(lats)s::double precision[], %(lons)s::double precision[],
+  %(key_notes)s::text[]
+) with ordinality as each (area, address, lat, lon, key_note, position)
+order by each.position
+returning id
+
+-- name: insert_residents
+-- Registers those who live in homes; their ids come back in the same order.
+insert into residents (home_id, name, birth_date, phone, sex, category, language, notes, contacts, created_at)
+select each.home_id, each.name, each.birth_date, each.phone, each.sex, each.category, each.language, each.notes,
+  each.contacts, %(now)s
+from rows from (
+  jsonb_to_recordset(%(residents)s) as (
+    home_id bigint, name text, birth_date date, phone text, sex text, category text[], language text, notes text,
+    contacts jsonb
+  )
+) with ordinality as each (home_id, name, birth_date, phone, sex, category, language, notes, contacts, position)
+order by each.position
+returning id
+
+-- name: lock_topics
+-- Makes the changes of hubs' base topics wait for each other.
+select pg_advisory_xact_lock(hashtextextended('topics', 2))
+
+-- name: hold_hubs
+-- Which of these are hubs? They cannot be removed meanwhile. By the unique index on uid.
+select uid
+from devices
+where uid = any(%(uids)s)
+  and kind = 'hub'
+  and removed_at is null
+order by uid
+for share
+
+-- name: topics_of_other_hubs
+-- Which base topics have the hubs that are not among these? By devices_hub_topic.
+select topic
+from devices
+where kind = 'hub'
+  and topic is not null
+  and removed_at is null
+  and uid <> all(%(uids)s)
+
+-- name: hold_homes
+-- Which of these homes are there? They cannot be removed meanwhile.
+select id
+from homes
+where id = any(%(home_ids)s)
+  and removed_at is null
+order by id
+for share
+
+-- name: insert_devices
+-- Registers devices, also under the uid of a removed one, of which nothing is known any more; which uids were free?
+with stored as (
+  insert into devices (
+    uid, kind, home_id, format, topic, hub_uid, patrol_every_s, offline_after_s, password_hash, created_at
+  )
+  select each.uid, each.kind, each.home_id, each.format, each.topic, each.hub_uid, each.patrol_every_s,
+    each.offline_after_s, each.password_hash, %(now)s
+  from unnest(
+    %(uids)s::text[], %(kinds)s::text[], %(home_ids)s::bigint[], %(formats)s::text[], %(topics)s::text[],
+    %(hub_uids)s::text[], %(patrols)s::integer[], %(offlines)s::integer[], %(password_hashes)s::text[]
+  ) as each (uid, kind, home_id, format, topic, hub_uid, patrol_every_s, offline_after_s, password_hash)
+  on conflict (uid) do update
+  set kind = excluded.kind,
+      home_id = excluded.home_id,
+      format = excluded.format,
+      topic = excluded.topic,
+      hub_uid = excluded.hub_uid,
+      patrol_every_s = excluded.patrol_every_s,
+      offline_after_s = excluded.offline_after_s,
+      password_hash = excluded.password_hash,
+      placed_at = excluded.created_at,
+      removed_at = null
+  where devices.removed_at is not null
+  returning id, uid
+), begun as (
+  insert into device_latest (device_id, state_since)
+  select stored.id, %(now)s
+  from stored
+  on conflict (device_id) do update
+  set state = 'never',
+      state_since = excluded.state_since,
+      last_seen = null,
+      expected_by = null,
+      said_offline = false,
+      last_patrol_at = null,
+      presence = null,
+      persons = null,
+      battery = null,
+      rssi = null,
+      temperature = null,
+      fw = null,
+      model = null
+)
+select uid
+from stored
+
+-- name: set_device_password
+-- Gives a device another password; the trigger wakes the broker.
+update devices
+set password_hash = %(password_hash)s
+where uid = %(uid)s
+  and removed_at is null
+
+-- Upkeep ------------------------------------------------------------------------------------------------------------
+
+-- name: areas_right_below
+-- Which areas lie right below an area, at which level? By areas_parent.
+select code, level
+from areas
+where parent = %(code)s
+
+-- name: set_area
+-- Writes an area's new state; its path follows by move_areas.
+update areas
+set name = %(name)s,
+    level = %(level)s,
+    parent = %(parent)s
+where code = %(code)s
+
+-- name: move_areas
+-- Moves an area and all below it to another place in the tree. By areas_below.
+update areas
+set path = %(new)s::text || substr(path, length(%(old)s::text) + 1)
+where starts_with(path, %(old)s)
+
+-- name: delete_area
+-- Takes an area out of the tree.
+delete from areas
+where code = %(code)s
+
+-- name: set_home
+-- Writes a home's new state.
+update homes
+set area = %(area)s,
+    address = %(address)s,
+    lat = %(lat)s,
+    lon = %(lon)s,
+    key_note = %(key_note)s
+where id = %(home_id)s
+
+-- name: remove_home
+-- Takes a home out of the registry.
+update homes
+set removed_at = %(now)s
+where id = %(home_id)s
+
+-- name: set_resident
+-- Writes a resident's new state.
+update residents
+set home_id = %(home_id)s,
+    name = %(name)s,
+    birth_date = %(birth_date)s,
+    phone = %(phone)s,
+    sex = %(sex)s,
+    category = %(category)s,
+    language = %(language)s,
+    notes = %(notes)s,
+    contacts = %(contacts)s
+where id = %(resident_id)s
+
+-- name: remove_resident
+-- Takes a resident out of the registry.
+update residents
+set removed_at = %(now)s
+where id = %(resident_id)s
+
+-- name: set_device
+-- Writes a device's new state. Where it is expected to speak, its next silence is judged by its new period; in another
+-- home what it was heard to say of the people there is forgotten.
+with stood as (
+  select id, home_id
+  from devices
+  where uid = %(uid)s
+), placed as (
+  update devices
+  set kind = %(kind)s,
+      home_id = %(home_id)s,
+      format = %(format)s,
+      topic = %(topic)s,
+      hub_uid = %(hub)s,
+      patrol_every_s = %(patrol_every_s)s,
+      offline_after_s = %(offline_after_s)s,
+      placed_at = case when devices.home_id = %(home_id)s then placed_at else %(now)s end
+  from stood
+  where devices.id = stood.id
+  returning devices.id, stood.home_id <> devices.home_id as moved
+)
+update device_latest
+set expected_by = case when said_offline then null else last_seen + %(first_after)s::interval end,
+    presence = case when placed.moved then null else presence end,
+    persons = case when placed.moved then null else persons end,
+    last_patrol_at = case when placed.moved then null else last_patrol_at end
+from placed
+where device_latest.device_id = placed.id
+
+-- name: remove_device
+-- Takes a device out of the registry and its password with it; nothing is expected of it any more.
+with removed as (
+  update devices
+  set removed_at = %(now)s,
+      password_hash = null
+  where uid = %(uid)s
+  returning id
+)
+update device_latest
+set expected_by = null
+from removed
+where device_latest.device_id = removed.id

@@ -1,15 +1,16 @@
 """What have the devices reported, and which went quiet? Writes the time series and each device's latest state."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg import Connection
+from psycopg.types.json import Jsonb
 
-from devices import health
-from devices.model import EventKind, Json, PatrolPing, Reading, StatusChange, Telemetry, time_that_counts
+from devices import columns, health
+from devices.model import EventKind, PatrolPing, Reading, StatusChange, Telemetry, time_that_counts
 from storage import sql
 
 queries = sql.load("devices")
@@ -46,7 +47,30 @@ class _Latest:
     heard_at: datetime | None = None
     online: bool | None = None
     last_patrol_at: datetime | None = None
-    values: dict[str, Any] = field(default_factory=dict)
+    battery: int | None = None
+    rssi: int | None = None
+    persons: int | None = None
+    presence: bool | None = None
+    temperature: float | None = None
+    fw: str | None = None
+    model: str | None = None
+
+
+class _Event(NamedTuple):
+    """A row of the time series; `undated`: its time is only the receipt's, so a re-send is known by its id alone."""
+
+    time: datetime
+    device_id: int
+    kind: int
+    battery: int | None
+    rssi: int | None
+    persons: int | None
+    presence: bool | None
+    temperature: float | None
+    message_id: str
+    received_at: datetime
+    extra: str | None
+    undated: bool
 
 
 def known_devices(connection: Connection[Any], uids: Sequence[str]) -> dict[str, KnownDevice]:
@@ -64,130 +88,153 @@ def store(connection: Connection[Any], batch: Sequence[tuple[KnownDevice, Receiv
     Returns how many rows were new.
     """
     seen_undated: set[tuple[int, int, str]] = set()
-    events: list[tuple[Any, ...]] = []
+    events: list[_Event] = []
     latest: dict[int, _Latest] = {}
     for device, received in batch:
         reading = received.reading
         time = time_that_counts(reading.at, received.received_at)
-        _note_latest(latest.setdefault(device.id, _Latest(device)), received, time)
+        state = latest.get(device.id)
+        if state is None:
+            state = latest[device.id] = _Latest(device)
+        _note_latest(state, received, time)
         if received.retained:
             continue
-        kind, message_id, extra = _described(reading)
-        undated = bool(message_id) and reading.at != time
-        if undated:
-            key = (device.id, kind, message_id)
+        event = _event(device, reading, time, received.received_at)
+        if event.undated:
+            key = (event.device_id, event.kind, event.message_id)
             if key in seen_undated:
                 continue
             seen_undated.add(key)
-        if reading.at is not None and reading.at != time:
-            extra = {**extra, "at": reading.at.isoformat()}
-        events.append(
-            (
-                time,
-                device.id,
-                int(kind),
-                getattr(reading, "battery", None),
-                getattr(reading, "rssi", None),
-                getattr(reading, "persons", None),
-                getattr(reading, "presence", None),
-                getattr(reading, "temperature", None),
-                message_id,
-                received.received_at,
-                json.dumps(extra) if extra else None,
-                undated,
-            )
-        )
+        events.append(event)
     _write_latest(connection, list(latest.values()), now)
+    return _write_events(connection, events)
+
+
+def _event(device: KnownDevice, reading: Reading, time: datetime, received_at: datetime) -> _Event:
+    """Return the row of a reading; what has no column of its own, and a time that cannot be true, go into `extra`."""
+    extra = dict(reading.extra)
+    battery = rssi = persons = presence = temperature = None
+    message_id = ""
+    if isinstance(reading, PatrolPing):
+        kind, message_id = EventKind.PATROL, reading.id
+        battery, rssi, persons, presence = reading.battery, reading.rssi, reading.persons, reading.presence
+        if reading.snapshot is not None:
+            extra["snapshot"] = reading.snapshot
+        if reading.fw is not None:
+            extra["fw"] = reading.fw
+    elif isinstance(reading, Telemetry):
+        kind = EventKind.TELEMETRY
+        battery, rssi, temperature = reading.battery, reading.rssi, reading.temperature
+        if reading.fw is not None:
+            extra["fw"] = reading.fw
+    else:
+        kind = EventKind.STATUS
+        extra["state"] = "online" if reading.online else "offline"
+    dated = reading.at == time
+    if reading.at is not None and not dated:
+        extra["at"] = reading.at.isoformat()
+    return _Event(
+        time, device.id, kind, battery, rssi, persons, presence, temperature, message_id, received_at,
+        json.dumps(extra) if extra else None, bool(message_id) and not dated,
+    )  # fmt: skip
+
+
+def _write_events(connection: Connection[Any], events: Sequence[_Event]) -> int:
+    """Write the rows that are not there yet, and return how many those were."""
     if not events:
         return 0
-    columns = [list(column) for column in zip(*events, strict=True)]
-    row = connection.execute(queries.store_events, dict(zip(_EVENT_COLUMNS, columns, strict=True))).fetchone()
+    times, devices, kinds, batteries, rssis, persons, presences, temperatures, ids, receiveds, extras, undateds = zip(
+        *events, strict=True
+    )
+    row = connection.execute(
+        queries.store_events,
+        {
+            "times": columns.plain(times),
+            "device_ids": columns.plain(devices),
+            "kinds": columns.plain([int(kind) for kind in kinds]),
+            "batteries": columns.plain(batteries),
+            "rssis": columns.plain(rssis),
+            "persons": columns.plain(persons),
+            "presences": columns.plain(presences),
+            "temperatures": columns.plain(temperatures),
+            "message_ids": columns.texts(ids),
+            "receiveds": columns.plain(receiveds),
+            "extras": columns.texts(extras),
+            "undateds": columns.plain(undateds),
+        },
+    ).fetchone()
     return int(row[0]) if row else 0
-
-
-_EVENT_COLUMNS = (
-    "times",
-    "device_ids",
-    "kinds",
-    "batteries",
-    "rssis",
-    "persons",
-    "presences",
-    "temperatures",
-    "message_ids",
-    "receiveds",
-    "extras",
-    "undateds",
-)
-_VALUES = ("battery", "rssi", "persons", "presence", "temperature", "fw", "model")
-
-
-def _described(reading: Reading) -> tuple[EventKind, str, dict[str, Json]]:
-    """Return the event's kind, its id ('' where the format has none) and what has no column of its own."""
-    extra = dict(reading.extra)
-    match reading:
-        case PatrolPing():
-            if reading.snapshot is not None:
-                extra["snapshot"] = reading.snapshot
-            if reading.fw is not None:
-                extra["fw"] = reading.fw
-            return EventKind.PATROL, reading.id, extra
-        case Telemetry():
-            if reading.fw is not None:
-                extra["fw"] = reading.fw
-            return EventKind.TELEMETRY, "", extra
-        case StatusChange():
-            extra["state"] = "online" if reading.online else "offline"
-            return EventKind.STATUS, "", extra
 
 
 def _note_latest(latest: _Latest, received: Received, time: datetime) -> None:
     reading = received.reading
-    is_status = isinstance(reading, StatusChange)
-    if received.retained:
-        # the broker's memory of the last status, given at each subscription: only a Last Will still tells something
-        if isinstance(reading, StatusChange) and not reading.online and latest.online is None:
-            latest.online = False
-        return
     if isinstance(reading, StatusChange):
+        if received.retained:
+            # the broker's memory of the last status, given at each subscription: only a Last Will still tells something
+            if not reading.online and latest.online is None:
+                latest.online = False
+            return
         latest.online = reading.online
+    elif received.retained:
+        return
     else:
         latest.online = True
-    if not is_status or latest.online:
+    if latest.online:
         latest.heard_at = received.received_at
     if received.received_at - time > CURRENT_WITHIN:
         return
-    if isinstance(reading, PatrolPing):
-        latest.last_patrol_at = time
-    for name in _VALUES:
-        value = getattr(reading, name, None)
-        if value is not None:
-            latest.values[name] = value
+    if reading.fw is not None:
+        latest.fw = reading.fw
+    if isinstance(reading, StatusChange):
+        if reading.model is not None:
+            latest.model = reading.model
+        return
+    if reading.battery is not None:
+        latest.battery = reading.battery
+    if reading.rssi is not None:
+        latest.rssi = reading.rssi
+    if isinstance(reading, Telemetry):
+        if reading.temperature is not None:
+            latest.temperature = reading.temperature
+        return
+    latest.last_patrol_at = time
+    if reading.persons is not None:
+        latest.persons = reading.persons
+    if reading.presence is not None:
+        latest.presence = reading.presence
 
 
 def _write_latest(connection: Connection[Any], batch: list[_Latest], now: datetime) -> None:
-    # in one order for all writers: two batches with the same devices must not wait for each other in a ring
-    batch.sort(key=lambda each: each.device.id)
     told = [each for each in batch if each.heard_at is not None or each.online is not None]
     if not told:
         return
+    # in one order for all writers: two batches with the same devices must not wait for each other in a ring
+    told.sort(key=lambda each: each.device.id)
     connection.execute(
         queries.update_latest,
         {
             "now": now,
-            "device_ids": [each.device.id for each in told],
-            "onlines": [each.online for each in told],
-            "heards": [each.heard_at for each in told],
-            "expecteds": [
-                each.heard_at + timedelta(seconds=each.device.expected.first_after_s)
-                if each.heard_at is not None and each.online
-                else None
-                for each in told
-            ],
-            "patrols": [each.last_patrol_at for each in told],
-            **{f"{name}s": [each.values.get(name) for each in told] for name in _VALUES},
+            "device_ids": columns.plain([each.device.id for each in told]),
+            "onlines": columns.plain([each.online for each in told]),
+            "heards": columns.plain([each.heard_at for each in told]),
+            "expecteds": columns.plain([_expected_by(each) for each in told]),
+            "patrols": columns.plain([each.last_patrol_at for each in told]),
+            "batterys": columns.plain([each.battery for each in told]),
+            "rssis": columns.plain([each.rssi for each in told]),
+            "personss": columns.plain([each.persons for each in told]),
+            "presences": columns.plain([each.presence for each in told]),
+            "temperatures": columns.plain([each.temperature for each in told]),
+            "fws": columns.texts([each.fw for each in told]),
+            "models": columns.texts([each.model for each in told]),
         },
     )
+
+
+def _expected_by(latest: _Latest) -> datetime | None:
+    """Return when the silence of a device that was heard becomes a signal."""
+    if latest.heard_at is None or not latest.online:
+        return None
+    return latest.heard_at + timedelta(seconds=latest.device.expected.first_after_s)
 
 
 def note_call(
@@ -201,17 +248,18 @@ def note_call(
     received_at: datetime,
 ) -> None:
     """Put a help call or its cancelling into the device's series, and note that it was heard."""
-    event = (at, device.id, int(kind), battery, None, None, None, None, call_id, received_at, None, False)
-    connection.execute(queries.store_events, {name: [value] for name, value in zip(_EVENT_COLUMNS, event, strict=True)})
-    latest = _Latest(device, heard_at=received_at, online=True)
-    if battery is not None:
-        latest.values["battery"] = battery
-    _write_latest(connection, [latest], received_at)
+    _write_events(
+        connection,
+        [_Event(at, device.id, kind, battery, None, None, None, None, call_id, received_at, None, False)],
+    )
+    _write_latest(connection, [_Latest(device, heard_at=received_at, online=True, battery=battery)], received_at)
 
 
-def beat(connection: Connection[Any], role: str, now: datetime) -> None:
-    """Say that a role is up; a gap of over BEAT_GAP before this starts its `up_since` anew."""
-    connection.execute(queries.beat, {"role": role, "now": now, "gap": BEAT_GAP})
+def beat(connection: Connection[Any], role: str, now: datetime, counters: Mapping[str, int] | None = None) -> None:
+    """Say that a role is up, and what it has counted since it started; a gap of over BEAT_GAP starts its `up_since` anew."""
+    connection.execute(
+        queries.beat, {"role": role, "now": now, "gap": BEAT_GAP, "counters": Jsonb(dict(counters or {}))}
+    )
 
 
 def sweep(connection: Connection[Any], now: datetime) -> int:

@@ -1,10 +1,9 @@
 """How do we hear the broker? One persistent MQTT session a lane; a message is acknowledged only when told so.
 
-The database is never touched here: the network thread puts what it hears into a bounded queue. When the queue is full it
-waits, and the broker's in-flight window holds the rest back: memory stays flat under any backlog.
+The database is never touched here: the network thread puts what it hears into a bounded backlog. When that is full it
+waits, and the broker's in-flight window holds the rest back: memory stays flat under any load.
 """
 
-import queue
 import socket
 import ssl
 import threading
@@ -14,16 +13,16 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import msgspec
 import paho.mqtt.client as paho
 import structlog
 from paho.mqtt.enums import CallbackAPIVersion
 
+from gateway.backlog import Backlog
 from storage.clock import Clock
 
 log = structlog.get_logger("gateway.client")
 
-QUEUE_LIMIT = 20_000
-"""Messages waiting between the network and the database."""
 KEEPALIVE_S = 30
 CONNECT_TIMEOUT_S = 5.0
 RECONNECT_FIRST_S, RECONNECT_LONGEST_S = 1, 10
@@ -71,8 +70,7 @@ def parse_url(url: str) -> BrokerAddress:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(msgspec.Struct, frozen=True, gc=False):
     """A message as it came, and what is needed to acknowledge it."""
 
     topic: str
@@ -91,7 +89,7 @@ class BrokerClient:
         self._address = address
         self._filters = tuple(filters)
         self._clock = clock
-        self._queue: queue.Queue[Heard] = queue.Queue(QUEUE_LIMIT)
+        self._backlog: Backlog[Heard] = Backlog()
         # counts connections: an acknowledgement must not reach a session that has numbered its messages anew
         self._session = 0
         self._subscribed = threading.Event()
@@ -108,7 +106,7 @@ class BrokerClient:
             self._client.tls_set_context(ssl.create_default_context())
         self._client.connect_timeout = CONNECT_TIMEOUT_S
         self._client.reconnect_delay_set(RECONNECT_FIRST_S, RECONNECT_LONGEST_S)
-        self._client.on_socket_open = _without_delay
+        self._client.on_socket_open = without_delay
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
         self._client.on_disconnect = self._on_disconnect
@@ -127,6 +125,7 @@ class BrokerClient:
     def stop(self) -> None:
         """Disconnect; the broker keeps the session and what was not acknowledged."""
         self._stopping.set()
+        self._backlog.close()
         self._client.disconnect()
         self._client.loop_stop()
         self._subscribed.clear()
@@ -135,18 +134,13 @@ class BrokerClient:
         """Wait until we are subscribed; False when that took longer."""
         return self._subscribed.wait(timeout_s)
 
-    def take(self, limit: int, wait_s: float) -> list[Heard]:
-        """Return up to `limit` messages: waits up to `wait_s` for the first, then takes what is there."""
-        try:
-            taken = [self._queue.get(timeout=wait_s)]
-        except queue.Empty:
-            return []
-        while len(taken) < limit:
-            try:
-                taken.append(self._queue.get_nowait())
-            except queue.Empty:
-                break
-        return taken
+    def take(self, limit: int, wait_s: float, gather_s: float = 0.0) -> list[Heard]:
+        """Return up to `limit` messages: waits up to `wait_s` for the first, and gathers more for up to `gather_s`."""
+        return self._backlog.take(limit, wait_s, gather_s)
+
+    def wake(self) -> None:
+        """Let nobody wait in `take` any more: who takes is about to end. What comes from now on the broker keeps."""
+        self._backlog.close()
 
     def acknowledge(self, messages: Iterable[Heard]) -> None:
         """Tell the broker that these are stored. Those of an earlier connection come again and are known by their ids."""
@@ -183,21 +177,17 @@ class BrokerClient:
             log.warning("broker connection lost", broker=repr(self._address), reason=str(reason))
 
     def _on_message(self, client: paho.Client, userdata: Any, message: paho.MQTTMessage) -> None:
-        heard = Heard(
-            topic=_text_of(message),
-            payload=bytes(message.payload),
-            retained=message.retain,
-            received_at=self._clock.now(),
-            mid=message.mid,
-            qos=message.qos,
-            session=self._session,
+        self._backlog.put(
+            Heard(
+                topic=_text_of(message),
+                payload=bytes(message.payload),
+                retained=message.retain,
+                received_at=self._clock.now(),
+                mid=message.mid,
+                qos=message.qos,
+                session=self._session,
+            )
         )
-        while not self._stopping.is_set():
-            try:
-                self._queue.put(heard, timeout=1.0)
-            except queue.Full:
-                continue
-            return
 
 
 def _text_of(message: paho.MQTTMessage) -> str:
@@ -208,7 +198,7 @@ def _text_of(message: paho.MQTTMessage) -> str:
         return message._topic.decode("utf-8", "replace")  # noqa: SLF001 - paho offers no raw topic
 
 
-def _without_delay(client: paho.Client, userdata: Any, sock: Any) -> None:
+def without_delay(client: paho.Client, userdata: Any, sock: Any) -> None:
     """Send small packets at once: with Nagle's algorithm a press takes 68 ms instead of 2."""
     if isinstance(sock, socket.socket):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

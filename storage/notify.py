@@ -1,6 +1,8 @@
 """Who is woken when a row changes? One LISTEN connection a process, that comes back by itself for ever."""
 
+import contextlib
 import threading
+import uuid
 from collections.abc import Callable, Sequence
 
 import psycopg
@@ -10,7 +12,7 @@ from psycopg import sql
 log = structlog.get_logger("storage.notify")
 
 POLL_S = 1.0
-"""How long one wait for notifications lasts: the bound on how late a stop is noticed."""
+"""How long one wait for notifications lasts: the bound on how late a stop is noticed when the database is out of reach."""
 RECONNECT_S = 1.0
 
 
@@ -24,6 +26,7 @@ class Listener(threading.Thread):
         self._channels = tuple(channels)
         self._heard = heard
         self._stop_asked = threading.Event()
+        self._stop_channel = f"anju_stop_{uuid.uuid4().hex}"
 
     def run(self) -> None:
         """Listen until `stop`; a lost connection is opened again."""
@@ -36,18 +39,20 @@ class Listener(threading.Thread):
 
     def _listen(self) -> None:
         with psycopg.connect(self._url, autocommit=True, application_name=f"anju-{self.name}") as connection:
-            for channel in self._channels:
+            for channel in (*self._channels, self._stop_channel):
                 connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
             for channel in self._channels:
                 self._heard(channel, "")
             while not self._stop_asked.is_set():
                 for notice in connection.notifies(timeout=POLL_S):
-                    self._heard(notice.channel, notice.payload)
                     if self._stop_asked.is_set():
                         return
+                    self._heard(notice.channel, notice.payload)
 
     def stop(self) -> None:
         """Ask the thread to end and wait for it."""
         self._stop_asked.set()
         if self.is_alive():
+            with contextlib.suppress(psycopg.Error), psycopg.connect(self._url, connect_timeout=2) as connection:
+                connection.execute("select pg_notify(%s, '')", (self._stop_channel,))
             self.join(timeout=POLL_S + 2)

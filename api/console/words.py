@@ -129,6 +129,7 @@ _HAPPENINGS = {
     "no_policy": mark("No policy says who answers here"),
     "repeated": mark("Told again from the start, round {round}"),
     "climbed": mark("Climbs to {area}"),
+    "no_answer_again": mark("{who} looked in again: no answer"),
 }
 _BY_HAND = mark("{who} raised it by hand")
 _FOR_SOMEBODY = mark("{who} accepted for {name}")

@@ -11,9 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import psutil
+from psycopg.conninfo import conninfo_to_dict
 
 from tests.integration.brokers import Device, free_port, until
 
@@ -25,6 +27,15 @@ def environment(**settings: object) -> dict[str, str]:
     """Return an environment with these settings and no other of ours."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("ANJU_")}
     return {**inherited, **{f"ANJU_{name.upper()}": str(value) for name, value in settings.items()}}
+
+
+def as_url(conninfo: str) -> str:
+    """Return libpq's `name=value` words as the address that a setting takes."""
+    fields = conninfo_to_dict(conninfo)
+    host = quote(str(fields.get("host", "")), safe="")
+    return (
+        f"postgresql://{fields.get('user', 'postgres')}@/{fields['dbname']}?host={host}&port={fields.get('port', 5432)}"
+    )
 
 
 def run(*arguments: str, **settings: object) -> "subprocess.CompletedProcess[str]":
@@ -156,7 +167,9 @@ def _lines(stream: Any, kept: list[str]) -> list[str]:
 @contextmanager
 def system(folder: Path, *options: str, **settings: object) -> Iterator[System]:
     """A system of this test's own, ended with it."""
-    started = System(folder, settings, ("--no-simulator", *options))
+    given = dict(settings)
+    ports = {"http_port": int(str(given.pop("http_port")))} if "http_port" in given else {}
+    started = System(folder, given, ("--no-simulator", *options), **ports)
     try:
         yield started.start()
     finally:

@@ -113,12 +113,14 @@ def test_a_second_start_goes_on_where_it_was(tmp_path: Path) -> None:
 def test_after_a_kill_of_everything_no_press_that_was_received_is_lost_and_none_is_there_twice(tmp_path: Path) -> None:
     with system(tmp_path / "data") as started:
         villages = [register(started, str(number)) for number in range(1, 6)]
-        for village in villages:
-            button = started.button(village.button, village.button_password)
+        buttons = [started.button(village.button, village.button_password) for village in villages]
+        for button in buttons:
             button.publish("help", '{"id":"the-press"}')
+        for button in buttons:
             until(lambda button=button: button.states("the-press"))
-            # the line breaks with the server
         started.kill_everything()
+        for button in buttons:
+            button.vanish()
         started.start()
         for village in villages:
             alert = started.alert_of(village.home)

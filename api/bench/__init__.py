@@ -1,0 +1,1 @@
+"""How fast is it? The figures of docs/performance.md, again: each benchmark brings its own system and throws it away."""

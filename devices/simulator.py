@@ -1,0 +1,335 @@
+"""How does a scenario reach a broker? Played over one MQTT connection for all homes, in time with the clock.
+
+A press is sent again until its home hears `received`, as a real home does. Behind time, what is stale is left out and
+never piled up: a ping of over a minute ago says nothing, a press always does.
+"""
+
+import heapq
+import socket
+import ssl
+import threading
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+from uuid import uuid4
+
+import msgspec
+import paho.mqtt.client as paho
+import structlog
+from paho.mqtt.enums import CallbackAPIVersion
+
+from devices import scenario
+from devices.formats import anju
+from devices.scenario import Said, SimulatedHome
+from storage.clock import Clock
+
+log = structlog.get_logger("devices.simulator")
+
+QOS = 1
+KEEPALIVE_S = 30
+CONNECT_TIMEOUT_S = 5.0
+RECONNECT_FIRST_S, RECONNECT_LONGEST_S = 1, 10
+STALE_AFTER = timedelta(minutes=1)
+"""A ping older than this is left out; the next one says more."""
+RESEND_AFTER_S = 5.0
+"""A home that has not heard `received` sends its press again after this, then after twice as long each time."""
+RESEND_LONGEST_S = 60.0
+UNACKNOWLEDGED_LIMIT = 2_000
+"""Messages that the broker has not acknowledged yet; with more the stream waits, so that memory stays flat."""
+LOOK_EVERY_S = 0.25
+"""The longest wait before the clock is looked at again: a story's clock moves without a word."""
+TOGETHER_S = 0.01
+"""What is due within this is said in one go: a county's pings are not 1,700 wake-ups a second."""
+KEPT_TIMES = 100_000
+
+
+class Address(Protocol):
+    """Where the broker is and who we are there; the gateway's BrokerAddress is one."""
+
+    @property
+    def host(self) -> str:
+        """The broker's name or number."""
+        ...
+
+    @property
+    def port(self) -> int:
+        """Its TCP port."""
+        ...
+
+    @property
+    def tls(self) -> bool:
+        """Whether it is reached by TLS."""
+        ...
+
+    @property
+    def username(self) -> str | None:
+        """A user who may publish for every simulated home and read every reply; None where the broker asks for none."""
+        ...
+
+    @property
+    def password(self) -> str | None:
+        """His password."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """What was said so far. `received_after_s`: from a press's first publishing to its `received`, the newest ones."""
+
+    published: int
+    left_out: int
+    presses: int
+    received: int
+    resent: int
+    received_after_s: tuple[float, ...]
+
+    @property
+    def unheard(self) -> int:
+        """Presses whose home still waits for its `received`."""
+        return self.presses - self.received
+
+
+class _Reply(msgspec.Struct):
+    """What of a reply matters here."""
+
+    call: str
+    state: str
+
+
+@dataclass(slots=True)
+class _Unheard:
+    """A press whose home has not heard `received` yet."""
+
+    said: Said
+    first_said_at: datetime
+    wait_s: float
+
+
+_Key = tuple[str, str]
+
+
+class Simulator:
+    """Plays the life of simulated homes; connects again by itself for ever. Raises scenario.BadRate."""
+
+    def __init__(
+        self,
+        address: Address,
+        homes: Sequence[SimulatedHome],
+        *,
+        seed: int,
+        rate: float,
+        clock: Clock,
+        resend_after_s: float = RESEND_AFTER_S,
+    ) -> None:
+        scenario.check_rate(rate)
+        self._address = address
+        self._homes = homes
+        self._seed = seed
+        self._rate = rate
+        self._clock = clock
+        self._resend_after_s = resend_after_s
+        self._connected = threading.Event()
+        self._came_back = threading.Event()
+        self._stopping = threading.Event()
+        # the network's thread takes out of these what was heard, the stream's thread puts in
+        self._lock = threading.Lock()
+        self._unheard: dict[_Key, _Unheard] = {}
+        self._times: deque[float] = deque(maxlen=KEPT_TIMES)
+        self._received = 0
+        # of the stream's thread alone: when to send a press again, and what waits for the connection
+        self._again: list[tuple[datetime, _Key]] = []
+        self._kept: dict[tuple[str, str, str], Said] = {}
+        self._last_call: dict[str, str] = {}
+        self._published = self._left_out = self._presses = self._resent = 0
+        # of the network's thread alone
+        self._acknowledged = 0
+        self._client = self._make_client()
+
+    def _make_client(self) -> paho.Client:
+        address = self._address
+        client = paho.Client(
+            CallbackAPIVersion.VERSION2,
+            # of its own: two simulators under one name would throw each other out for ever
+            client_id=f"anju-sim-{uuid4().hex[:8]}",
+            protocol=paho.MQTTv311,
+        )
+        client.username_pw_set(address.username, address.password)
+        if address.tls:
+            client.tls_set_context(ssl.create_default_context())
+        client.connect_timeout = CONNECT_TIMEOUT_S
+        client.reconnect_delay_set(RECONNECT_FIRST_S, RECONNECT_LONGEST_S)
+        # no window of paho's: with one it looks through all waiting messages at each acknowledgement
+        client.max_inflight_messages_set(0)
+        client.on_socket_open = _without_delay
+        client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
+        client.on_disconnect = self._on_disconnect
+        client.on_publish = self._on_publish
+        client.on_message = self._on_message
+        return client
+
+    @property
+    def connected(self) -> bool:
+        """Say whether homes can speak and hear right now."""
+        return self._connected.is_set()
+
+    @property
+    def stats(self) -> Stats:
+        """What was said so far."""
+        with self._lock:
+            return Stats(
+                self._published, self._left_out, self._presses, self._received, self._resent, tuple(self._times)
+            )
+
+    def run(self, stop: threading.Event) -> None:
+        """Play from now on until `stop`. The stream begins with the first connection."""
+        self._client.connect_async(self._address.host, self._address.port, KEEPALIVE_S)
+        self._client.loop_start()
+        try:
+            while not self._connected.wait(LOOK_EVERY_S):
+                if stop.is_set():
+                    return
+            for said in scenario.life(self._homes, seed=self._seed, start=self._clock.now(), rate=self._rate):
+                if not self._wait_until(said.at, stop):
+                    return
+                self._say(said, stop)
+            # no homes: there is nothing to say
+            stop.wait()
+        finally:
+            self._stopping.set()
+            self._client.disconnect()
+            self._client.loop_stop()
+
+    def _wait_until(self, at: datetime, stop: threading.Event) -> bool:
+        """Wait until `at`, sending presses again meanwhile; False when `stop` came first."""
+        while not stop.is_set():
+            now = self._clock.now()
+            self._say_again(now)
+            wait_s = (at - now).total_seconds()
+            if wait_s <= 0:
+                return True
+            if self._again:
+                wait_s = min(wait_s, (self._again[0][0] - now).total_seconds())
+            stop.wait(min(max(wait_s, TOGETHER_S), LOOK_EVERY_S))
+        return False
+
+    def _say(self, said: Said, stop: threading.Event) -> None:
+        now = self._clock.now()
+        match said.leaf:
+            case "help":
+                self._press(said, now)
+            case "status" | "cancel":
+                # of several states of a device the last one holds
+                key = (said.uid, said.leaf, str(said.payload.get("id", "")))
+                self._kept.pop(key, None)
+                if self._connected.is_set():
+                    self._publish(said)
+                else:
+                    self._kept[key] = said
+            case _:
+                if now - said.at > STALE_AFTER or not self._has_room(stop):
+                    self._left_out += 1
+                else:
+                    self._publish(said)
+
+    def _press(self, said: Said, now: datetime) -> None:
+        key = (said.uid, str(said.payload["id"]))
+        if self._last_call.get(said.uid) == key[1]:
+            # the scenario's own sending again, heard or not
+            self._resent += 1
+        else:
+            self._last_call[said.uid] = key[1]
+            self._presses += 1
+            with self._lock:
+                self._unheard[key] = _Unheard(said, now, self._resend_after_s)
+            self._due_again(key, now, self._resend_after_s)
+        if self._connected.is_set():
+            self._publish(said)
+
+    def _has_room(self, stop: threading.Event) -> bool:
+        """Wait while the broker has too many of our messages; False without a connection, or when `stop` came."""
+        while self._connected.is_set() and not stop.is_set():
+            if self._published - self._acknowledged < UNACKNOWLEDGED_LIMIT:
+                return True
+            stop.wait(TOGETHER_S)
+        return False
+
+    def _say_again(self, now: datetime) -> None:
+        """Send what is due again; after a broken connection, all that nobody is known to have heard."""
+        if self._came_back.is_set():
+            self._came_back.clear()
+            for said in self._kept.values():
+                self._publish(said)
+            self._kept.clear()
+            with self._lock:
+                self._again = [(now, key) for key in self._unheard]
+        while self._again and self._again[0][0] <= now:
+            _, key = heapq.heappop(self._again)
+            with self._lock:
+                waiting = self._unheard.get(key)
+            if waiting is None:
+                continue
+            if self._connected.is_set():
+                self._resent += 1
+                self._publish(waiting.said)
+                waiting.wait_s = min(waiting.wait_s * 2, RESEND_LONGEST_S)
+            self._due_again(key, now, waiting.wait_s)
+
+    def _due_again(self, key: _Key, now: datetime, wait_s: float) -> None:
+        heapq.heappush(self._again, (now + timedelta(seconds=wait_s), key))
+
+    def _publish(self, said: Said) -> None:
+        self._published += 1
+        topic = anju.topic_of(said.uid, said.leaf)
+        self._client.publish(topic, msgspec.json.encode(said.payload), qos=QOS, retain=said.retain)
+
+    # From here on: the network's thread.
+
+    def _on_connect(self, client: paho.Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
+        if reason.is_failure:
+            log.error("broker refused the simulator", broker=self._shown, reason=str(reason))
+            return
+        client.subscribe(anju.topic_of("+", anju.REPLY_LEAF), qos=QOS)
+
+    def _on_subscribe(self, client: paho.Client, userdata: Any, mid: int, reasons: Any, properties: Any) -> None:
+        if any(reason.is_failure for reason in reasons):
+            log.error("broker refuses the homes' replies; give the simulator's user leave to read anju/v1/+/reply")
+            return
+        log.info("simulator connected", broker=self._shown, homes=len(self._homes))
+        self._connected.set()
+        self._came_back.set()
+
+    def _on_disconnect(self, client: paho.Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
+        self._connected.clear()
+        if not self._stopping.is_set():
+            log.warning("simulator lost the broker", broker=self._shown, reason=str(reason))
+
+    def _on_publish(self, client: paho.Client, userdata: Any, mid: int, reason: Any, properties: Any) -> None:
+        self._acknowledged += 1
+
+    def _on_message(self, client: paho.Client, userdata: Any, message: paho.MQTTMessage) -> None:
+        uid, _ = anju.split(message.topic)
+        try:
+            reply = msgspec.json.decode(message.payload, type=_Reply)
+        except msgspec.MsgspecError as error:
+            log.warning("a reply cannot be read", topic=message.topic, error=str(error))
+            return
+        if uid is None or reply.state != "received":
+            return
+        with self._lock:
+            heard = self._unheard.pop((uid, reply.call), None)
+            if heard is not None:
+                self._received += 1
+                self._times.append((self._clock.now() - heard.first_said_at).total_seconds())
+
+    @property
+    def _shown(self) -> str:
+        return f"{self._address.host}:{self._address.port}"
+
+
+def _without_delay(client: paho.Client, userdata: Any, sock: Any) -> None:
+    """Send small packets at once: with Nagle's algorithm a press takes 68 ms instead of 2."""
+    if isinstance(sock, socket.socket):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,0 +1,137 @@
+"""Can a device be reached as it is registered? Its uid, kind and format, the hub it speaks through and its topic."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from psycopg import Connection
+
+from devices import refused
+from devices.formats import anju
+from storage import sql
+
+queries = sql.load("devices")
+
+TOPIC_LIMIT = 200
+_OURS = anju.PREFIX.partition("/")[0]
+
+
+class Kind(StrEnum):
+    """What a device is."""
+
+    BUTTON = "button"
+    PENDANT = "pendant"
+    CAMERA = "camera"
+    HUB = "hub"
+    SENSOR = "sensor"
+
+
+class Format(StrEnum):
+    """Whose wire format a device speaks."""
+
+    ANJU = "anju"
+    ZIGBEE2MQTT = "zigbee2mqtt"
+    FRIGATE = "frigate"
+    SHELLY = "shelly"
+    TASMOTA = "tasmota"
+    ESPHOME = "esphome"
+
+
+@dataclass(frozen=True, slots=True)
+class NewDevice:
+    """A device to be registered, in the contract's words; `hub`: the uid of the hub it speaks through."""
+
+    uid: str
+    kind: str
+    home_id: int
+    format: str = "anju"
+    topic: str | None = None
+    hub: str | None = None
+    patrol_every_s: int | None = None
+    offline_after_s: int | None = None
+
+
+def check(connection: Connection[Any], devices: Sequence[NewDevice]) -> None:
+    """Raise the first fault of these devices: NotAUid, NotAKind, NotAFormat, NotATopic, UnknownHub or TopicTaken.
+
+    The hubs they speak through cannot be removed, and nobody else can give a hub a base topic, until the transaction ends.
+    """
+    for _, fault in faults(connection, devices):
+        raise fault
+
+
+def faults(connection: Connection[Any], devices: Sequence[NewDevice]) -> Iterator[tuple[NewDevice, refused.Refused]]:
+    """Yield all that is wrong with how these devices are to be reached, beside what is registered already."""
+    for device in devices:
+        yield from ((device, fault) for fault in _own_faults(device))
+    yield from _unknown_hubs(connection, devices)
+    yield from _taken_topics(connection, devices)
+
+
+def _own_faults(device: NewDevice) -> Iterator[refused.Refused]:
+    if not anju.UID.fullmatch(device.uid):
+        yield refused.NotAUid(device.uid)
+    if device.kind not in list(Kind):
+        yield refused.NotAKind(device.kind, tuple(Kind))
+    if device.format not in list(Format):
+        yield refused.NotAFormat(device.format, tuple(Format))
+    why = None if device.topic is None else _why_no_topic(device.topic)
+    if device.topic is not None and why is not None:
+        yield refused.NotATopic(device.topic[:TOPIC_LIMIT], why)
+
+
+def _why_no_topic(topic: str) -> str | None:
+    if not 1 <= len(topic) <= TOPIC_LIMIT:
+        return f"a topic has 1 to {TOPIC_LIMIT} characters"
+    if any(character in "+#" or not character.isprintable() for character in topic):
+        return "a topic has no +, no # and nothing unprintable; take them out"
+    if topic.startswith(("/", "$")) or topic.endswith("/") or "//" in topic:
+        return "a topic begins with neither / nor $, ends without /, and has no empty level"
+    if topic.partition("/")[0] == _OURS:
+        return f"below {_OURS}/ every device has its own place already; name the vendor's topic"
+    return None
+
+
+def _unknown_hubs(
+    connection: Connection[Any], devices: Sequence[NewDevice]
+) -> Iterator[tuple[NewDevice, refused.Refused]]:
+    """Yield the devices whose hub is neither registered nor among `devices`."""
+    known = {device.uid for device in devices if device.kind == Kind.HUB}
+    wanted = sorted({device.hub for device in devices if device.hub is not None} - known)
+    if wanted:
+        known |= {uid for (uid,) in connection.execute(queries.hold_hubs, {"uids": wanted}).fetchall()}
+    for device in devices:
+        if device.hub is not None and (device.hub not in known or device.hub == device.uid):
+            yield device, refused.UnknownHub(device.hub)
+
+
+def _taken_topics(
+    connection: Connection[Any], devices: Sequence[NewDevice]
+) -> Iterator[tuple[NewDevice, refused.Refused]]:
+    """Yield the hubs that could speak in another one's name.
+
+    The broker lets a hub publish at and below its base topic, so those of two hubs must not lie within each other.
+    """
+    hubs = [(device, device.topic) for device in devices if device.kind == Kind.HUB and device.topic is not None]
+    if not hubs:
+        return
+    connection.execute(queries.lock_topics)
+    taken: set[str] = set()
+    above: set[str] = set()
+    uids = [device.uid for device, _ in hubs]
+    for (topic,) in connection.execute(queries.topics_of_other_hubs, {"uids": uids}).fetchall():
+        taken.add(topic)
+        above.update(_ancestors(topic))
+    for device, topic in hubs:
+        ancestors = list(_ancestors(topic))
+        if topic in taken or topic in above or not taken.isdisjoint(ancestors):
+            yield device, refused.TopicTaken(topic)
+        taken.add(topic)
+        above.update(ancestors)
+
+
+def _ancestors(topic: str) -> Iterator[str]:
+    """Yield the topics above a topic: `a` and `a/b` of `a/b/c`."""
+    levels = topic.split("/")
+    return ("/".join(levels[:count]) for count in range(1, len(levels)))
