@@ -195,7 +195,12 @@ def simulate(
 ) -> None:
     """Let simulated homes live on the configured broker: pings, presses, flat batteries, drop-outs."""
     from api import roles
+    from devices import scenario
 
+    try:
+        scenario.check_rate(rate)
+    except scenario.BadRate as error:
+        raise typer.BadParameter(str(error), param_hint="--rate") from None
     raise typer.Exit(roles.run_simulator(_placed(), homes=homes, rate=rate, seed=seed, staff=staff, say=_say))
 
 
