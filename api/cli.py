@@ -10,6 +10,7 @@ import typer
 
 from api import children
 from api import settings as settings_module
+from api.bench.cli import app as bench
 from api.settings import BadSetting, Settings
 
 app = typer.Typer(
@@ -23,6 +24,7 @@ users = typer.Typer(no_args_is_help=True, help="Who may log in.")
 devices = typer.Typer(no_args_is_help=True, help="What stands in the homes.")
 app.add_typer(users, name="user")
 app.add_typer(devices, name="device")
+app.add_typer(bench, name="bench")
 
 
 def main() -> None:

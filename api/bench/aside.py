@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from api import children
+from api.bench import BenchFailed
 
 STOP_TIMEOUT_S = 5.0
 STARTS_WITHIN_S = 60.0
@@ -18,7 +19,7 @@ STARTS_WITHIN_S = 60.0
 ReportT = TypeVar("ReportT", bound=msgspec.Struct)
 
 
-class AsideFailed(Exception):
+class AsideFailed(BenchFailed):
     """{module} ended: {why}."""
 
     def __init__(self, module: str, why: str) -> None:

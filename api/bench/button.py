@@ -8,6 +8,7 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
+from api.bench import BenchFailed
 from api.bench.homes import Button
 from devices.formats import anju
 from gateway.client import BrokerAddress, without_delay
@@ -16,7 +17,7 @@ CONNECTS_WITHIN_S = 10.0
 KEEPALIVE_S = 30
 
 
-class ButtonNotLetIn(Exception):
+class ButtonNotLetIn(BenchFailed):
     """The broker did not let the button {uid} in within {CONNECTS_WITHIN_S} s."""
 
     def __init__(self, uid: str) -> None:

@@ -13,7 +13,7 @@ from psycopg import Connection
 
 from alerts import desk
 from alerts.model import Actor
-from api.bench import flood, homes, system
+from api.bench import BenchFailed, flood, homes, system
 from api.bench.button import PressedButton
 from api.bench.figures import Latencies, milliseconds, ratio, table
 from api.bench.provider import Provider
@@ -34,7 +34,7 @@ WARM_UP = 5
 OPERATOR = Actor("anju bench", "console", username="bench")
 
 
-class PressLost(Exception):
+class PressLost(BenchFailed):
     """Press {call_id}: {what} did not come within {GIVE_UP_AFTER_S} s."""
 
     def __init__(self, call_id: str, what: str) -> None:
