@@ -32,9 +32,7 @@ class PressedButton:
         self._heard: dict[str, float] = {}
         self._changed = threading.Condition()
         self._subscribed = threading.Event()
-        self._client = paho.Client(
-            CallbackAPIVersion.VERSION2, client_id=f"home-{button.uid}", protocol=paho.MQTTv311
-        )
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id=f"home-{button.uid}", protocol=paho.MQTTv311)
         self._client.username_pw_set(button.uid, button.password)
         self._client.on_socket_open = without_delay
         self._client.on_connect = self._on_connect

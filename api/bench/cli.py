@@ -41,7 +41,9 @@ def ingest(
 
 @app.command()
 def urgent(
-    presses: Annotated[int, typer.Option(min=1, max=100_000, help="how often the button is pressed in each phase")] = 200,
+    presses: Annotated[
+        int, typer.Option(min=1, max=100_000, help="how often the button is pressed in each phase")
+    ] = 200,
     rate: Annotated[float, typer.Option(min=1, help="patrol pings a second beside the presses")] = 5_000.0,
     seconds: Seconds = 60.0,
     devices: Devices = 10_000,

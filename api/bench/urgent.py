@@ -161,9 +161,7 @@ class _Presser:
         """Return the alert of a call, and when it was seen in the database that its SMS has left."""
         until = time.perf_counter() + GIVE_UP_AFTER_S
         while time.perf_counter() < until:
-            row = self._connection.execute(
-                queries.sms_of_call, {"uid": homes.BUTTON, "call_id": call_id}
-            ).fetchone()
+            row = self._connection.execute(queries.sms_of_call, {"uid": homes.BUTTON, "call_id": call_id}).fetchone()
             if row is not None and row[1]:
                 return int(row[0]), time.perf_counter()
             for _ in self._connection.notifies(timeout=LOOK_AGAIN_AFTER_S, stop_after=1):

@@ -1,4 +1,4 @@
-"""Residents: who lives in a home, whom to call, what helpers should know."""
+"""Residents: who lives in a home, whom to call, what whoever comes should know."""
 
 from collections.abc import Sequence
 from datetime import date, datetime

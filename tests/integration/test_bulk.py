@@ -1,74 +1,15 @@
-"""Files of homes and people come in whole or not at all, and go out so that they come in again."""
+"""Files of homes and people come in whole or not at all, and every mistake in them is told."""
 
 import re
 from pathlib import Path
-from typing import Any
 
 import bcrypt
 import pytest
-from psycopg import Connection
-from psycopg_pool import ConnectionPool
 
 from api import bulk
-from tests.clock import StoryClock
+from tests.integration.bulk_office import ALL, AREAS, DEVICES, HOMES, Office, office
 
-AREAS = "code,name,level,parent\nanshi,安石村,village,luodang\nluodang,洛党镇,township,凤庆\n凤庆,凤庆县,county,\n"
-HOMES = (
-    'area,address,lat,lon,key_note\nanshi,3组 12号,24.58,99.92,左边花盆下\nanshi,"4组, 1号",,,\n'
-    'luodang,老街 5号,-24.5,99.9,"钥匙在""小李""处\n第二行"\n'
-)
-RESIDENTS = (
-    "name,area,address,birth_date,phone,sex,category,notes,contacts,language\n"
-    "张桂英,anshi,3组 12号,1941-03-02,0883-4210001,female,lives_alone|disabled,=1+1 是她的暗号,"
-    "张伟:+8613800000009:儿子 | 王芳:08834210002,zh-CN\n"
-    '李兰英,anshi,"4组, 1号",,+8613800000010,,,,,\n'
-)
-STAFF = "name,phone,area,language\n李兰,+8613800000001,anshi,zh-CN\n赵梅,'+86 138 0000 0002,luodang,\n"
-DEVICES = (
-    "uid,kind,area,address,format,topic,hub,patrol_every_s,offline_after_s\n"
-    'btn-1,button,anshi,"4组, 1号",zigbee2mqtt,z2m/bed,hub-1,,\n'
-    'hub-1,hub,anshi,"4组, 1号",zigbee2mqtt,z2m,,,\n'
-    "cam-1,camera,anshi,3组 12号,,,,120,600\n"
-)
-ALL = {"areas": AREAS, "homes": HOMES, "residents": RESIDENTS, "staff": STAFF, "devices": DEVICES}
-
-
-class Office:
-    """Somebody with files."""
-
-    def __init__(self, pool: ConnectionPool[Any], clock: StoryClock) -> None:
-        self.pool, self.clock = pool, clock
-
-    def brings(self, source: Path | str, **more: Any) -> bulk.Report:
-        with self.pool.connection() as connection:
-            return bulk.import_file(connection, source, now=self.clock.now(), **more)
-
-    def brings_all(self) -> None:
-        for text in ALL.values():
-            self.brings(text)
-
-    def is_refused(self, source: Path | str) -> bulk.BadFile:
-        before = self.everything()
-        with pytest.raises(bulk.BadFile) as refused:
-            self.brings(source)
-        assert self.everything() == before
-        return refused.value
-
-    def takes(self, table: str) -> str:
-        with self.pool.connection() as connection:
-            return "".join(bulk.export(connection, table, clock=self.clock))
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        with self.pool.connection() as connection:
-            return connection.execute(query.encode()).fetchall()
-
-    def everything(self) -> list[list[tuple[Any, ...]]]:
-        return [self.rows(f"select * from {table} order by 1") for table in (*ALL, "device_latest", "audit")]
-
-
-@pytest.fixture
-def office(pool: ConnectionPool[Any], clock: StoryClock) -> Office:
-    return Office(pool, clock)
+__all__ = ["office"]
 
 
 # In -----------------------------------------------------------------------------------------------------------------
@@ -299,52 +240,3 @@ def test_of_two_homes_at_one_address_the_id_says_which(office: Office) -> None:
     assert f"张三,{second},anshi" in office.takes("residents")
     assert office.brings(office.takes("residents")).unchanged == 1
     assert "line 2, column home: '4711': is the id of no home" in str(office.is_refused("name,home\n张三,4711\n"))
-
-
-# Out ----------------------------------------------------------------------------------------------------------------
-
-
-def test_what_goes_out_comes_in_again(office: Office, pool: ConnectionPool[Any]) -> None:
-    office.brings_all()
-    out = {table: office.takes(table) for table in ALL}
-    assert out["homes"].splitlines()[0] == "area,address,lat,lon,key_note"
-    for text in out.values():
-        assert office.brings(text).added == 0
-    with pool.connection() as connection:
-        _empty(connection)
-    for text in out.values():
-        assert office.brings(text).unchanged == 0
-    assert {table: office.takes(table) for table in ALL} == out
-
-
-def test_no_cell_that_goes_out_is_a_formula(office: Office) -> None:
-    office.brings_all()
-    for table in ALL:
-        for line in office.takes(table).splitlines():
-            assert not re.search(r'(^|,)"?[=+@]', line), line
-    assert "'+8613800000001" in office.takes("staff")
-    # a number is a number
-    assert ",-24.5," in office.takes("homes")
-
-
-def test_that_people_went_out_is_written_down(office: Office) -> None:
-    office.takes("residents")
-    assert office.rows("select who, action, object from audit") == [("command line", "export", "residents")]
-
-
-def test_removed_ones_do_not_go_out(office: Office) -> None:
-    office.brings_all()
-    with office.pool.connection() as connection:
-        for table in ("homes", "residents", "staff", "devices"):
-            connection.execute(f"update {table} set removed_at = created_at".encode())
-    assert [office.takes(table).count("\n") for table in ALL] == [4, 1, 1, 1, 1]
-
-
-def test_an_unknown_table_is_refused_before_anything_is_written(office: Office) -> None:
-    with pytest.raises(bulk.UnknownTable, match="there is no table 'users'; use one of devices, areas"):
-        office.takes("users")
-
-
-def _empty(connection: Connection[Any]) -> None:
-    for table in ("device_latest", "devices", "residents", "staff", "homes", "areas"):
-        connection.execute(f"delete from {table}".encode())
