@@ -1,31 +1,16 @@
 """What was written, what could not be read, and who looked: messages, quarantine and audit over real HTTP."""
 
 import base64
-from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from psycopg_pool import ConnectionPool
 
 from api import audit
-from storage import series
-from tests.clock import StoryClock
-from tests.integration.api_client import Api, calling
+from tests.integration.api_client import Api
+from tests.integration.work_fixtures import api, village
 from tests.stories.village import Village, step
 
-
-@pytest.fixture
-def api(pool: ConnectionPool[Any], clock: StoryClock, database: str) -> Iterator[Api]:
-    with calling(pool, clock, database) as caller:
-        yield caller
-
-
-@pytest.fixture
-def village(pool: ConnectionPool[Any], clock: StoryClock) -> Village:
-    with pool.connection() as connection:
-        series.ensure(connection, clock.now())
-    return Village(pool, clock)
+__all__ = ["api", "village"]
 
 
 # Messages -------------------------------------------------------------------------------------------------------------
