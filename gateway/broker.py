@@ -55,6 +55,8 @@ logfile_size_limit: 10MB
 logfile_max_num: 3
 max_connections: {connections}
 max_payload: 1MB
+# what waits for one session; the default of 64 MB cuts ours off when many large payloads wait for it
+max_pending: 256MB
 jetstream {{
   store_dir: {store}
   # power may fail: what is older than this is on the disk itself; a killed server loses nothing at all

@@ -6,6 +6,7 @@ a press raises its alert all the same.
 """
 
 import threading
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -40,8 +41,6 @@ BEAT_EVERY_S = 5.0
 RETRY_S = 1.0
 PARTITIONS_EVERY_S = 3600.0
 
-# The database refuses this one message, whatever else is in the batch
-_REFUSES_THE_MESSAGE = (psycopg.DataError, psycopg.IntegrityError, psycopg.errors.UntranslatableCharacter)
 _OUT_OF_REACH = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 
 
@@ -91,7 +90,7 @@ class Lane(threading.Thread):
                 log.warning("database out of reach", lane=self._role, error=str(error).splitlines()[0])
                 self._stopping.wait(RETRY_S)
             except Exception:
-                # the outermost guard of the loop: the batch was not acknowledged, so the broker still has it
+                # the outermost guard of the loop; a batch in hand has a guard of its own
                 log.exception("lane failed; going on", lane=self._role)
                 self._counters["failures"] += 1
                 self._stopping.wait(RETRY_S)
@@ -116,13 +115,19 @@ class Lane(threading.Thread):
             self._last_partitions = stamp
 
     def _carry(self, batch: Sequence[Heard]) -> None:
-        """Store a batch and acknowledge it; waits for the database as long as it takes."""
+        """Store a batch and acknowledge it; it stays in hand until it is stored, however long that takes."""
         while not self._stopping.is_set():
             try:
                 answers = self._store_or_split(batch)
             except _OUT_OF_REACH as error:
                 log.warning("database out of reach; the broker keeps the batch", lane=self._role,
                             messages=len(batch), error=str(error).splitlines()[0])  # fmt: skip
+                self._stopping.wait(RETRY_S)
+                continue
+            except Exception:
+                # the guard of what must not be lost: not even the putting aside worked, so it is tried until it does
+                log.exception("a batch could not be stored; tried again", lane=self._role, messages=len(batch))
+                self._counters["failures"] += 1
                 self._stopping.wait(RETRY_S)
                 continue
             self._client.acknowledge(batch)
@@ -132,26 +137,38 @@ class Lane(threading.Thread):
             return
 
     def _store_or_split(self, batch: Sequence[Heard]) -> Sequence[tuple[str, bytes]]:
-        """Store a batch in one transaction; where the database refuses it, halve it until one message is left."""
+        """Store a batch in one transaction; where that fails, halve it until the one message is left that it fails for."""
         try:
             with self._pool.connection() as connection:
                 return self._store(connection, batch)
-        except _REFUSES_THE_MESSAGE as error:
+        except _OUT_OF_REACH:
+            raise
+        except Exception as error:  # noqa: BLE001 - nothing is swallowed: one message goes aside, the rest is tried again
+            # whatever is wrong with one message, a mistake of ours included, must not hold up or lose the others
             if len(batch) == 1:
                 return self._put_aside(batch[0], error)
         middle = len(batch) // 2
         return [*self._store_or_split(batch[:middle]), *self._store_or_split(batch[middle:])]
 
-    def _put_aside(self, message: Heard, error: psycopg.Error) -> Sequence[tuple[str, bytes]]:
-        """Quarantine what the database refuses; on a help topic it raises its alert as unreadable."""
-        log.error("message refused by the database", lane=self._role, topic=message.topic, error=type(error).__name__)
+    def _put_aside(self, message: Heard, error: Exception) -> Sequence[tuple[str, bytes]]:
+        """Quarantine what cannot be stored; on a help topic it raises its alert as unreadable."""
+        # where it went wrong, not with which words: those of the database have the row in them
+        where = traceback.format_tb(error.__traceback__)[-1]
+        log.error(
+            "a message could not be stored",
+            lane=self._role,
+            topic=message.topic,
+            error=type(error).__name__,
+            where=where,
+        )
+        self._counters["failures"] += 1
         with self._pool.connection() as connection:
-            reason = f"the database refuses it: {type(error).__name__}"
-            _, leaf = anju.split(message.topic)
+            reason = f"it could not be stored: {type(error).__name__}"
+            uid, leaf = anju.split(message.topic)
             if leaf == "help":
                 inbox.take_refused_help(connection, message, reason, self._clock.now())
             else:
-                inbox.quarantine(connection, message, reason, anju.split(message.topic)[0], None)
+                inbox.quarantine(connection, message, reason, uid, None)
         return []
 
 

@@ -253,3 +253,23 @@ def test_a_broker_that_goes_away_and_comes_back_is_found_again(
             button.close()
     finally:
         gateway.__exit__()
+
+
+def test_a_message_that_trips_us_up_is_put_aside_and_neither_lost_nor_in_the_way(
+    gateway: Gateway, connection: psycopg.Connection[Any], broker: int
+) -> None:
+    # a mistake of ours in the database, for one message only
+    connection.execute(
+        "create function trip() returns trigger language plpgsql as $$ begin"
+        " if new.call_id = 'bad' then raise exception 'our mistake' using errcode = 'internal_error'; end if;"
+        " return new; end $$"
+    )
+    connection.execute("create trigger trip before insert on help_calls for each row execute function trip()")
+    button = Device(broker, "btn-1").ready()
+    for call in ("before", "bad", "after"):
+        button.publish("help", json.dumps({"id": call}))
+    until(lambda: button.states("after") == ["received"])
+    until(lambda: count(connection, "quarantine") == 1)
+    assert value(connection, "select reason from quarantine") == "it could not be stored: InternalError_"
+    assert value(connection, "select count from alerts") == 3
+    button.close()
