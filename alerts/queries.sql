@@ -371,7 +371,8 @@ order by policy_id, position
 -- name: rotas_by_id
 select rotas.id, rotas.timezone, rotas.kind, rotas.length, rotas.start,
   coalesce(array_agg(rota_members.staff_id order by rota_members.position)
-    filter (where rota_members.staff_id is not null), '{}')
+    filter (where rota_members.staff_id is not null), '{}'),
+  rotas.windows, rotas.days, rotas.holidays, rotas.name, rotas.area
 from rotas
 left join rota_members on rota_members.rota_id = rotas.id
 where rotas.id = any(%(rota_ids)s)
@@ -383,6 +384,14 @@ select rota_id, id, from_at, to_at, staff_id
 from overrides
 where rota_id = any(%(rota_ids)s)
   and to_at > %(at)s
+
+-- name: pauses_of_rotas
+-- Whose turns pass to the next, and when? Only pauses that are not over at that time.
+select rota_id, staff_id, from_at, to_at
+from rota_pauses
+where rota_id = any(%(rota_ids)s)
+  and (to_at is null or to_at > %(at)s)
+order by id
 
 -- name: reachable_staff
 -- Who can be told? Nobody who has left or asked for no more messages.
@@ -689,8 +698,8 @@ for share
 
 -- name: insert_rota
 -- Sets a rota up, where the area is known.
-insert into rotas (name, area, timezone, kind, length, start)
-select %(name)s, areas.code, %(timezone)s, %(kind)s, %(length)s, %(start)s
+insert into rotas (name, area, timezone, kind, length, start, windows, days, holidays)
+select %(name)s, areas.code, %(timezone)s, %(kind)s, %(length)s, %(start)s, %(windows)s, %(days)s, %(holidays)s
 from areas
 where areas.code = %(area)s
 returning id
@@ -722,6 +731,20 @@ insert into overrides (rota_id, from_at, to_at, staff_id)
 select rotas.id, %(start)s, %(end)s, %(staff_id)s
 from rotas
 where rotas.id = %(rota_id)s
+returning id
+
+-- name: insert_pause
+-- Pauses a member of a rota; nobody who is not one.
+insert into rota_pauses (rota_id, staff_id, from_at, to_at)
+select rotas.id, %(staff_id)s, %(start)s, %(end)s
+from rotas
+where rotas.id = %(rota_id)s
+  and exists (
+    select
+    from rota_members
+    where rota_members.rota_id = rotas.id
+      and rota_members.staff_id = %(staff_id)s
+  )
 returning id
 
 -- name: insert_policy
@@ -765,7 +788,10 @@ set name = %(name)s,
     timezone = %(timezone)s,
     kind = %(kind)s,
     length = %(length)s,
-    start = %(start)s
+    start = %(start)s,
+    windows = %(windows)s,
+    days = %(days)s,
+    holidays = %(holidays)s
 from areas
 where rotas.id = %(rota_id)s
   and areas.code = %(area)s
@@ -788,6 +814,16 @@ where overrides.id = %(override_id)s
 -- name: delete_override
 delete from overrides
 where id = %(override_id)s
+
+-- name: set_pause
+update rota_pauses
+set from_at = %(start)s,
+    to_at = %(end)s
+where id = %(pause_id)s
+
+-- name: delete_pause
+delete from rota_pauses
+where id = %(pause_id)s
 
 -- name: set_policy
 -- Writes what a policy is for, where the area is known.
