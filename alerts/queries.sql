@@ -415,8 +415,10 @@ limit %(limit)s
 for update skip locked
 
 -- name: words_for_alerts
--- Who and where, for the words of a message: the resident's name, the address and the places above it.
-select alerts.id, residents.name, homes.address,
+-- Who and where, for the words of a message: the resident's name, the address and the places above it; of an alert that is
+-- about no home, what it is about.
+select alerts.id, case when alerts.home_id is null then coalesce(residents.name, alerts.text) else residents.name end,
+  homes.address,
   (
     select string_agg(above.name, ' ' order by length(above.path))
     from areas as here
@@ -942,3 +944,52 @@ where home_id = %(home_id)s
 order by raised_at
 limit 1
 for update
+
+-- Cover --------------------------------------------------------------------------------------------------------------
+
+-- name: lock_cover
+-- One look ahead at a time: two would warn twice of one hole.
+select pg_advisory_xact_lock(hashtextextended('cover', 0))
+
+-- name: steps_of_all_policies
+-- Whom does each policy name?
+select policies.id, policies.area, policy_steps.rota_id, policy_steps.staff_id
+from policies
+join policy_steps on policy_steps.policy_id = policies.id
+order by policies.id, policy_steps.position
+
+-- name: uncovered_open
+-- Of which holes is a warning still standing? By uncovered_open.
+select uncovered.id, uncovered.rota_id, uncovered.policy_id, uncovered.from_at, uncovered.to_at, uncovered.alert_id,
+  alerts.state <> 'closed'
+from uncovered
+join alerts on alerts.id = uncovered.alert_id
+where uncovered.ended_at is null
+order by uncovered.id
+
+-- name: area_above
+-- Who answers one level up; at the top, the top itself.
+select coalesce(parent, code)
+from areas
+where code = %(area)s
+
+-- name: area_name
+select name
+from areas
+where code = %(area)s
+
+-- name: insert_uncovered
+insert into uncovered (rota_id, policy_id, from_at, to_at, alert_id)
+values (%(rota_id)s, %(policy_id)s, %(start)s, %(end)s, %(alert_id)s)
+
+-- name: set_uncovered
+-- A hole that is known may begin or end elsewhere by now.
+update uncovered
+set from_at = %(start)s,
+    to_at = %(end)s
+where id = %(id)s
+
+-- name: end_uncovered
+update uncovered
+set ended_at = %(now)s
+where id = %(id)s
