@@ -27,6 +27,7 @@ from api.routes import (
     services,
     session,
     staff,
+    swaps,
     users,
     visits,
 )
@@ -48,6 +49,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     rotas.router,
     pauses.router,
     overrides.router,
+    swaps.router,
     policies.router,
     oncall.router,
     alerts.router,

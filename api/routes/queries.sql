@@ -336,6 +336,12 @@ where staff_id = %(staff_id)s
   and to_at > %(now)s
 having count(*) > 0
 union all
+select 'swaps that are not decided', count(*), (array_agg(id::text order by id))[1:5]
+from swaps
+where %(staff_id)s in (asked_by, staff_id)
+  and state = 'asked'
+having count(*) > 0
+union all
 select 'open alerts', count(*), (array_agg(id::text order by id))[1:5]
 from alerts
 where accepted_by_staff = %(staff_id)s
@@ -519,6 +525,40 @@ from rota_pauses
 join rotas on rotas.id = rota_pauses.rota_id
 join areas on areas.code = rotas.area
 where rota_pauses.id = any(%(ids)s)
+
+-- name: list_swaps
+-- Which swaps are there, the newest first, of rotas within one's own area, and those that one has a part in oneself?
+select swaps.id
+from swaps
+join rotas on rotas.id = swaps.rota_id
+join areas on areas.code = rotas.area
+where (areas.path like %(below)s or %(me)s::bigint in (swaps.asked_by, swaps.staff_id))
+  and (%(rota_id)s::bigint is null or swaps.rota_id = %(rota_id)s)
+  and (%(staff_id)s::bigint is null or %(staff_id)s in (swaps.asked_by, swaps.staff_id))
+  and (%(state)s::text is null or swaps.state = %(state)s)
+  and (%(after)s::bigint is null or swaps.id < %(after)s)
+order by swaps.id desc
+limit %(limit)s
+
+-- name: swaps_read
+-- What are these swaps, and what happened to them? By primary key and swap_timeline_swap; `path` says who may see them.
+select swaps.id::text as id, swaps.rota_id::text as rota, swaps.from_at as "from", swaps.to_at as "to",
+  swaps.asked_by::text as asked_by, swaps.staff_id::text as staff, swaps.state, swaps.asked_at, swaps.decided_at,
+  swaps.override_id::text as override, rotas.area, coalesce(happened.rows, '[]') as timeline, areas.path
+from swaps
+join rotas on rotas.id = swaps.rota_id
+join areas on areas.code = rotas.area
+left join lateral (
+  select jsonb_agg(
+    jsonb_build_object(
+      'at', swap_timeline.at, 'what', swap_timeline.what, 'who', swap_timeline.who, 'detail', swap_timeline.detail
+    )
+    order by swap_timeline.id
+  ) as rows
+  from swap_timeline
+  where swap_timeline.swap_id = swaps.id
+) as happened on true
+where swaps.id = any(%(ids)s)
 
 -- name: hold_policy
 -- Nobody else changes the policy until the transaction ends.
