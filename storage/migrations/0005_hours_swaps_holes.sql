@@ -80,7 +80,8 @@ create table calendars (
   rota_id bigint references rotas (id) on delete cascade,
   -- sha-256 of 256 random bits: no slow hash is needed
   token_hash bytea not null unique,
-  made_by text not null,
+  -- it ends with its maker's account
+  made_by bigint not null references users (id),
   created_at timestamptz not null,
   revoked_at timestamptz,
   check (num_nonnulls(staff_id, rota_id) = 1)
