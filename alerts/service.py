@@ -100,8 +100,9 @@ def run(parts: Parts, stop: threading.Event) -> None:
         scheduler.add_job(_guarded(_swaps, parts), "interval", seconds=SWAPS_EVERY_S)
         # at the start too: who restarts it oftener than hourly would never look
         scheduler.add_job(
-            _guarded(_look_ahead, parts), "interval", seconds=TIDY_EVERY_S, next_run_time=parts.clock.now()
-        )
+            _guarded(_look_ahead, parts), "interval", seconds=TIDY_EVERY_S, next_run_time=parts.clock.now(),
+            misfire_grace_time=None,
+        )  # fmt: skip
         _guarded(_beat, parts)()
         for looker in lookers.values():
             looker.start()
