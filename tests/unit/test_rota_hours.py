@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from alerts.holidays import UnknownCalendar, is_known, is_work_day
 from alerts.rota import Override, Pause, Rota, RotaKind, Stretch, Why, stretches, who_is_on_call
-from alerts.windows import Days, Hours, Window
+from alerts.windows import Days, Hours, Window, opening
 from tests.unit import rota_model
 from tests.unit.rota_model import MINUTE, is_worked
 
@@ -110,6 +110,19 @@ def test_one_instant_and_a_list_give_the_same_shift(
         assert who_is_on_call(rota, overrides, shift.end - timedelta(microseconds=1)) == shift
         following = who_is_on_call(rota, overrides, shift.end)
         assert following is None or following.start == shift.end
+
+
+@given(situations(), st.floats(0, 1))
+def test_what_is_said_of_an_opening_holds_for_all_of_it(
+    situation: tuple[Rota, list[Override], datetime], share: float
+) -> None:
+    rota, _, day = situation
+    zone = ZoneInfo(rota.timezone)
+    found = opening(rota.hours, zone, day)
+    assert found.start <= day < found.end
+    start, end = max(found.start, day - timedelta(days=2)), min(found.end, day + timedelta(days=2))
+    at = start + (end - start - timedelta(microseconds=1)) * share
+    assert opening(rota.hours, zone, at).is_open == found.is_open
 
 
 def over_both_changes(name: str) -> None:
