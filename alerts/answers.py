@@ -10,7 +10,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from alerts import desk, dispatch, record, replies, texts
+from alerts import desk, dispatch, record, replies, swaps, texts
 from alerts.model import UNANSWERED, Actor, AlertState, AlreadyClosed, AlreadyTaken, Outcome, Refused
 from alerts.replies import Reply, Verb
 from alerts.visits import Proof, VisitState
@@ -93,7 +93,12 @@ def _answer(connection: Connection[Any], person: _Person, reply: Reply, channel:
             return person.hears("You get messages. {help}", help=_help(person))
         case Verb.HELP | Verb.UNREADABLE:
             return _help(person)
-    meant = _meant(_open_alerts(connection, person), person, reply)
+    open_ones = _open_alerts(connection, person)
+    if reply.verb in (Verb.ACCEPT, Verb.PASS_ON) and reply.number is None:
+        about_swap = _answer_swap(connection, open_ones, person, reply, channel, now)
+        if about_swap is not None:
+            return about_swap
+    meant = _meant(open_ones, person, reply)
     if not meant:
         return person.hears("You have no open alert like that.")
     if len(meant) > 1:
@@ -115,6 +120,21 @@ def _answer(connection: Connection[Any], person: _Person, reply: Reply, channel:
         return texts.taken(person.language, number=number, name=taken.name)
     except Refused:
         return person.hears("#{number}: that is not possible now. {help}", number=number, help=_help(person))
+
+
+def _answer_swap(
+    connection: Connection[Any], open_ones: list[_Open], person: _Person, reply: Reply, channel: str, now: datetime
+) -> str | None:
+    """Take a bare digit for the answer to a swap, where that was asked last and no alert waits; None where it is not."""
+    assigned = [each for each in open_ones if each.is_of(person) and each.visit_state == VisitState.ASSIGNED]
+    if assigned or any(each.state in UNANSWERED for each in open_ones):
+        return None
+    swap_id = swaps.question_of(connection, person.phone)
+    if swap_id is None:
+        return None
+    actor = Actor(person.name, channel, staff_id=person.staff_id)
+    yes = reply.verb is Verb.ACCEPT
+    return swaps.answer(connection, swap_id=swap_id, yes=yes, actor=actor, language=person.language, now=now)
 
 
 def _open_alerts(connection: Connection[Any], person: _Person) -> list[_Open]:

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 HELP = "help"
 """The kind of alert that a press raises."""
+SHIFT_UNCOVERED = "shift_uncovered"
+"""The kind of alert that a shift ahead raises which nobody covers."""
 
 
 class AlertState(StrEnum):
@@ -44,12 +46,15 @@ UNANSWERED = (AlertState.RAISED, AlertState.NOTIFIED)
 
 CRITICAL_KINDS = frozenset({HELP, "fall"})
 """Kinds that are critical; every other kind is an early warning's name."""
+HIGH_KINDS = frozenset({SHIFT_UNCOVERED})
 
 
 def severity_of(kind: str, *, test: bool = False) -> Severity:
     """Return how urgent an alert of that kind is where nothing else says so."""
     if test:
         return Severity.LOW
+    if kind in HIGH_KINDS:
+        return Severity.HIGH
     return Severity.CRITICAL if kind in CRITICAL_KINDS else Severity.NORMAL
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from psycopg import Connection
 
+from alerts import duties
 from alerts.model import HELP
 from alerts.policy import Policy, Responder, Step
-from alerts.rota import Override, Rota, RotaKind, who_is_on_call
+from alerts.rota import who_is_on_call
 from storage import sql
 
 queries = sql.load("alerts")
@@ -115,19 +116,9 @@ def _answering(connection: Connection[Any], steps: Iterable[Step], at: datetime)
 
 def _shifts(connection: Connection[Any], rota_ids: list[int], at: datetime) -> dict[int | None, tuple[int, datetime]]:
     """Return who has each rota's shift at `at`, and until when."""
-    if not rota_ids:
-        return {}
-    overrides: dict[int, list[Override]] = defaultdict(list)
-    for rota_id, override_id, start, end, staff_id in connection.execute(
-        queries.overrides_of_rotas, {"rota_ids": rota_ids, "at": at}
-    ).fetchall():
-        overrides[rota_id].append(Override(override_id, start, end, staff_id))
     shifts: dict[int | None, tuple[int, datetime]] = {}
-    for rota_id, timezone, kind, length, start, members in connection.execute(
-        queries.rotas_by_id, {"rota_ids": rota_ids}
-    ).fetchall():
-        rota = Rota(rota_id, timezone, RotaKind(kind), length, start, tuple(members))
-        shift = who_is_on_call(rota, overrides[rota_id], at)
+    for rota_id, each in duties.read(connection, rota_ids, since=at).items():
+        shift = who_is_on_call(each.rota, each.overrides, at)
         if shift is not None:
             shifts[rota_id] = (shift.staff_id, shift.end)
     return shifts

@@ -100,6 +100,23 @@ def raise_by_hand(
     ).alert_id  # fmt: skip
 
 
+def raise_for_area(
+    connection: Connection[Any],
+    *,
+    kind: str,
+    area: str,
+    text: str,
+    actor: Actor,
+    detail: dict[str, str],
+    now: datetime,
+) -> int:
+    """Raise an alert about no home: `text` says what it is about, to whoever answers in that area. Returns its id."""
+    return _insert(
+        connection, kind=kind, place=Place(None, area, None), device_uid=None, test=False, text=text, actor=actor,
+        detail=detail, raised_at=now, now=now,
+    )  # fmt: skip
+
+
 def _open_or_join(
     connection: Connection[Any],
     *,

@@ -371,7 +371,8 @@ order by policy_id, position
 -- name: rotas_by_id
 select rotas.id, rotas.timezone, rotas.kind, rotas.length, rotas.start,
   coalesce(array_agg(rota_members.staff_id order by rota_members.position)
-    filter (where rota_members.staff_id is not null), '{}')
+    filter (where rota_members.staff_id is not null), '{}'),
+  rotas.windows, rotas.days, rotas.holidays, rotas.name, rotas.area
 from rotas
 left join rota_members on rota_members.rota_id = rotas.id
 where rotas.id = any(%(rota_ids)s)
@@ -383,6 +384,14 @@ select rota_id, id, from_at, to_at, staff_id
 from overrides
 where rota_id = any(%(rota_ids)s)
   and to_at > %(at)s
+
+-- name: pauses_of_rotas
+-- Whose turns pass to the next, and when? Only pauses that are not over at that time.
+select rota_id, staff_id, from_at, to_at
+from rota_pauses
+where rota_id = any(%(rota_ids)s)
+  and (to_at is null or to_at > %(at)s)
+order by id
 
 -- name: reachable_staff
 -- Who can be told? Nobody who has left or asked for no more messages.
@@ -406,8 +415,10 @@ limit %(limit)s
 for update skip locked
 
 -- name: words_for_alerts
--- Who and where, for the words of a message: the resident's name, the address and the places above it.
-select alerts.id, residents.name, homes.address,
+-- Who and where, for the words of a message: the resident's name, the address and the places above it; of an alert that is
+-- about no home, what it is about.
+select alerts.id, case when alerts.home_id is null then coalesce(residents.name, alerts.text) else residents.name end,
+  homes.address,
   (
     select string_agg(above.name, ' ' order by length(above.path))
     from areas as here
@@ -689,8 +700,8 @@ for share
 
 -- name: insert_rota
 -- Sets a rota up, where the area is known.
-insert into rotas (name, area, timezone, kind, length, start)
-select %(name)s, areas.code, %(timezone)s, %(kind)s, %(length)s, %(start)s
+insert into rotas (name, area, timezone, kind, length, start, windows, days, holidays)
+select %(name)s, areas.code, %(timezone)s, %(kind)s, %(length)s, %(start)s, %(windows)s, %(days)s, %(holidays)s
 from areas
 where areas.code = %(area)s
 returning id
@@ -722,6 +733,20 @@ insert into overrides (rota_id, from_at, to_at, staff_id)
 select rotas.id, %(start)s, %(end)s, %(staff_id)s
 from rotas
 where rotas.id = %(rota_id)s
+returning id
+
+-- name: insert_pause
+-- Pauses a member of a rota; nobody who is not one.
+insert into rota_pauses (rota_id, staff_id, from_at, to_at)
+select rotas.id, %(staff_id)s, %(start)s, %(end)s
+from rotas
+where rotas.id = %(rota_id)s
+  and exists (
+    select
+    from rota_members
+    where rota_members.rota_id = rotas.id
+      and rota_members.staff_id = %(staff_id)s
+  )
 returning id
 
 -- name: insert_policy
@@ -765,7 +790,10 @@ set name = %(name)s,
     timezone = %(timezone)s,
     kind = %(kind)s,
     length = %(length)s,
-    start = %(start)s
+    start = %(start)s,
+    windows = %(windows)s,
+    days = %(days)s,
+    holidays = %(holidays)s
 from areas
 where rotas.id = %(rota_id)s
   and areas.code = %(area)s
@@ -788,6 +816,16 @@ where overrides.id = %(override_id)s
 -- name: delete_override
 delete from overrides
 where id = %(override_id)s
+
+-- name: set_pause
+update rota_pauses
+set from_at = %(start)s,
+    to_at = %(end)s
+where id = %(pause_id)s
+
+-- name: delete_pause
+delete from rota_pauses
+where id = %(pause_id)s
 
 -- name: set_policy
 -- Writes what a policy is for, where the area is known.
@@ -906,3 +944,204 @@ where home_id = %(home_id)s
 order by raised_at
 limit 1
 for update
+
+-- Cover --------------------------------------------------------------------------------------------------------------
+
+-- name: lock_cover
+-- One look ahead at a time: two would warn twice of one hole.
+select pg_advisory_xact_lock(hashtextextended('cover', 0))
+
+-- name: steps_of_all_policies
+-- Whom does each policy name?
+select policies.id, policies.area, policy_steps.rota_id, policy_steps.staff_id
+from policies
+join policy_steps on policy_steps.policy_id = policies.id
+order by policies.id, policy_steps.position
+
+-- name: uncovered_open
+-- Of which holes is a warning still standing? By uncovered_open.
+select uncovered.id, uncovered.rota_id, uncovered.policy_id, uncovered.from_at, uncovered.to_at, uncovered.alert_id,
+  alerts.state <> 'closed'
+from uncovered
+join alerts on alerts.id = uncovered.alert_id
+where uncovered.ended_at is null
+order by uncovered.id
+
+-- name: area_above
+-- Who answers one level up; at the top, the top itself.
+select coalesce(parent, code)
+from areas
+where code = %(area)s
+
+-- name: area_name
+select name
+from areas
+where code = %(area)s
+
+-- name: insert_uncovered
+insert into uncovered (rota_id, policy_id, from_at, to_at, alert_id)
+values (%(rota_id)s, %(policy_id)s, %(start)s, %(end)s, %(alert_id)s)
+
+-- name: set_uncovered
+-- A hole that is known may begin or end elsewhere by now.
+update uncovered
+set from_at = %(start)s,
+    to_at = %(end)s
+where id = %(id)s
+
+-- name: end_uncovered
+update uncovered
+set ended_at = %(now)s
+where id = %(id)s
+
+-- Swaps --------------------------------------------------------------------------------------------------------------
+
+-- name: hold_shifts
+-- Nobody else changes who has a rota's shifts by a swap until the transaction ends.
+select id
+from rotas
+where id = %(rota_id)s
+for no key update
+
+-- name: names_of
+-- Who are these people? Those who have left too.
+select id, name
+from staff
+where id = any(%(staff_ids)s)
+
+-- name: insert_swap
+insert into swaps (rota_id, from_at, to_at, asked_by, staff_id, asked_at, next_step_at)
+values (%(rota_id)s, %(start)s, %(end)s, %(asked_by)s, %(staff_id)s, %(now)s, %(start)s)
+returning id
+
+-- name: rota_of_swap
+select rota_id
+from swaps
+where id = %(swap_id)s
+
+-- name: lock_swap
+-- The swap as it stands, with the names of the two, held until the end of the transaction.
+select swaps.id, swaps.state, swaps.rota_id, rotas.name, rotas.timezone, swaps.from_at, swaps.to_at, swaps.asked_by,
+  asker.name, swaps.staff_id, taker.name
+from swaps
+join rotas on rotas.id = swaps.rota_id
+join staff as asker on asker.id = swaps.asked_by
+join staff as taker on taker.id = swaps.staff_id
+where swaps.id = %(swap_id)s
+for update of swaps
+
+-- name: set_swap_asked
+update swaps
+set next_step_at = %(next_step_at)s
+where id = %(swap_id)s
+
+-- name: set_swap_asked_again
+update swaps
+set asked_again = true,
+    next_step_at = %(next_step_at)s
+where id = %(swap_id)s
+
+-- name: set_swap_decided
+update swaps
+set state = %(state)s,
+    decided_at = %(now)s,
+    override_id = %(override_id)s,
+    next_step_at = null
+where id = %(swap_id)s
+
+-- name: swaps_beside
+-- Who else was asked for some of this time? By swaps_rota.
+select id
+from swaps
+where rota_id = %(rota_id)s
+  and asked_by = %(asked_by)s
+  and state = 'asked'
+  and from_at < %(end)s
+  and to_at > %(start)s
+order by id
+for update
+
+-- name: due_swaps
+-- Which swaps are to be asked again, or over? By swaps_due; those another engine holds are passed over.
+select id
+from swaps
+where next_step_at <= %(now)s
+order by next_step_at
+limit 100
+for update skip locked
+
+-- name: asked_last
+-- Was the last that was written to a phone a question about a swap that is still open? By messages_recipient.
+select latest.swap_id
+from (
+  select messages.swap_id
+  from messages
+  where messages.recipient = %(phone)s
+    and messages.state not in ('queued', 'failed', 'canceled')
+  order by messages.id desc
+  limit 1
+) as latest
+join swaps on swaps.id = latest.swap_id
+join staff on staff.id = swaps.staff_id
+where swaps.state = 'asked'
+  and staff.phone = %(phone)s
+
+-- name: write_swap_message
+insert into messages (
+  swap_id, staff_id, recipient, channel, purpose, text, language, segments, severity, created_at, next_attempt_at,
+  expires_at
+)
+values (
+  %(swap_id)s, %(staff_id)s, %(recipient)s, 'sms', 'inform', %(text)s, %(language)s, %(segments)s, 'normal', %(now)s,
+  %(now)s, %(expires_at)s
+)
+
+-- name: cancel_waiting_questions
+-- What has not left yet and would no longer be true is not sent. By messages_swap.
+update messages
+set state = 'canceled',
+    next_attempt_at = null
+where swap_id = %(swap_id)s
+  and state = 'queued'
+  and next_attempt_at is not null
+
+-- name: write_swap_timeline
+insert into swap_timeline (swap_id, at, what, who, detail)
+values (%(swap_id)s, %(at)s, %(what)s, %(who)s, %(detail)s)
+
+-- Calendars ----------------------------------------------------------------------------------------------------------
+
+-- name: rotas_of_staff
+-- In which rotas may somebody have a shift after that time? By rota_members_staff; one may be lent by an override.
+select rota_id
+from rota_members
+where staff_id = %(staff_id)s
+union
+select rota_id
+from overrides
+where staff_id = %(staff_id)s
+  and to_at > %(at)s
+order by rota_id
+
+-- name: insert_calendar
+insert into calendars (staff_id, rota_id, token_hash, made_by, created_at)
+values (%(staff_id)s, %(rota_id)s, %(token_hash)s, %(made_by)s, %(now)s)
+returning id
+
+-- name: revoke_calendar
+update calendars
+set revoked_at = coalesce(revoked_at, %(now)s)
+where id = %(calendar_id)s
+
+-- name: calendar_of_token
+-- Whose shifts may be read with that token, in which language and under which name? By the unique index on token_hash; no
+-- more once it is revoked, or its maker's account is, or the person has left.
+select calendars.staff_id, calendars.rota_id, coalesce(staff.name, rotas.name), staff.language
+from calendars
+join users on users.id = calendars.made_by
+left join staff on staff.id = calendars.staff_id
+left join rotas on rotas.id = calendars.rota_id
+where calendars.token_hash = %(token_hash)s
+  and calendars.revoked_at is null
+  and users.disabled_at is null
+  and staff.removed_at is null

@@ -1,4 +1,4 @@
-"""What changes of who can be called? Changes and removes staff, rotas, overrides and policies; `staffing` adds them.
+"""What changes of who can be called? Changes and removes staff, rotas, overrides, pauses and policies; `staffing` adds them.
 
 A change takes the whole new state: who changes one value reads the others first, and holds the row.
 """
@@ -11,7 +11,17 @@ from psycopg import Connection
 
 from alerts.policy import Step
 from alerts.rota import RotaKind
-from alerts.staffing import EndsBeforeItStarts, NamesUnknownRota, UnknownArea, hold_staff, write_members, write_steps
+from alerts.staffing import (
+    EndsBeforeItStarts,
+    NamesUnknownRota,
+    UnknownArea,
+    check_pause,
+    hold_staff,
+    hours_kept,
+    write_members,
+    write_steps,
+)
+from alerts.windows import ALWAYS, Hours
 from storage import sql
 
 queries = sql.load("alerts")
@@ -45,8 +55,9 @@ def change_rota(
     length: int,
     start: datetime,
     members: Sequence[int],
+    hours: Hours = ALWAYS,
 ) -> None:
-    """Write a rota's new state. Raises UnknownArea, UnknownStaff."""
+    """Write a rota's new state. Raises UnknownArea, UnknownStaff, UnknownCalendar, NeedsCalendar."""
     changed = connection.execute(
         queries.set_rota,
         {
@@ -57,6 +68,7 @@ def change_rota(
             "kind": str(RotaKind(kind)),
             "length": length,
             "start": start,
+            **hours_kept(hours),
         },
     )
     if changed.rowcount == 0:
@@ -87,6 +99,17 @@ def change_override(
 def remove_override(connection: Connection[Any], override_id: int) -> None:
     """Take an override away: the rota's own turn holds again."""
     connection.execute(queries.delete_override, {"override_id": override_id})
+
+
+def change_pause(connection: Connection[Any], *, pause_id: int, start: datetime, end: datetime | None) -> None:
+    """Let a pause begin or end at another time: `end` now lets the member go on. Raises EndsBeforeItStarts."""
+    check_pause(start, end)
+    connection.execute(queries.set_pause, {"pause_id": pause_id, "start": start, "end": end})
+
+
+def remove_pause(connection: Connection[Any], pause_id: int) -> None:
+    """Take a pause away, as if it had never been."""
+    connection.execute(queries.delete_pause, {"pause_id": pause_id})
 
 
 def change_policy(

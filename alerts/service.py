@@ -11,7 +11,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from alerts import engine, outbox
+from alerts import cover, engine, outbox, swaps
 from alerts.channels.base import Channel
 from alerts.engine import EngineSettings
 from devices import telemetry
@@ -26,6 +26,7 @@ SENDERS = 8
 LOOK_EVERY_S = 1
 BEAT_EVERY_S = 5
 SWEEP_EVERY_S = 5
+SWAPS_EVERY_S = 60
 TIDY_EVERY_S = 3600
 ROLE = "alerts"
 
@@ -96,6 +97,12 @@ def run(parts: Parts, stop: threading.Event) -> None:
         scheduler.add_job(_guarded(_beat, parts), "interval", seconds=BEAT_EVERY_S)
         scheduler.add_job(_guarded(_sweep, parts), "interval", seconds=SWEEP_EVERY_S)
         scheduler.add_job(_guarded(_tidy, parts), "interval", seconds=TIDY_EVERY_S)
+        scheduler.add_job(_guarded(_swaps, parts), "interval", seconds=SWAPS_EVERY_S)
+        # at the start too: who restarts it oftener than hourly would never look
+        scheduler.add_job(
+            _guarded(_look_ahead, parts), "interval", seconds=TIDY_EVERY_S, next_run_time=parts.clock.now(),
+            misfire_grace_time=None,
+        )  # fmt: skip
         _guarded(_beat, parts)()
         for looker in lookers.values():
             looker.start()
@@ -173,6 +180,17 @@ def _tidy(parts: Parts) -> None:
     with parts.pool.connection() as connection:
         engine.tidy(connection, parts.clock.now())
         series.ensure(connection, parts.clock.now())
+
+
+def _swaps(parts: Parts) -> None:
+    manner = swaps.Manner(parts.settings.locale, parts.settings.sms)
+    with parts.pool.connection() as connection:
+        swaps.run_due(connection, manner=manner, now=parts.clock.now())
+
+
+def _look_ahead(parts: Parts) -> None:
+    with parts.pool.connection() as connection:
+        cover.look_ahead(connection, locale=parts.settings.locale, now=parts.clock.now())
 
 
 def _guarded(job: Callable[[Parts], None], parts: Parts) -> Callable[[], None]:

@@ -1,14 +1,17 @@
-"""Who can be called, and in which order? Adds staff, rotas, overrides and policies; `restaffing` changes and removes them."""
+"""Who can be called, and in which order? Adds staff, rotas, overrides, pauses and policies; `restaffing` changes them."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from psycopg import Connection
+from psycopg.types.json import Jsonb
 
+from alerts.holidays import UnknownCalendar, is_known
 from alerts.model import Invalid, Missing, UnknownStaff
 from alerts.policy import Step
 from alerts.rota import RotaKind
+from alerts.windows import ALWAYS, Days, Hours
 from storage import sql
 
 queries = sql.load("alerts")
@@ -40,10 +43,24 @@ class NamesUnknownRota(Invalid):
 class EndsBeforeItStarts(Invalid):
     """an override from {start} to {end} ends before it starts; mend one of them."""
 
-    def __init__(self, start: datetime, end: datetime) -> None:
+    def __init__(self, start: datetime, end: datetime, what: str = "an override") -> None:
         super().__init__(
-            f"an override from {start.isoformat()} to {end.isoformat()} ends before it starts; mend one of them"
+            f"{what} from {start.isoformat()} to {end.isoformat()} ends before it starts; mend one of them"
         )
+
+
+class NotAMember(Invalid):
+    """staff {staff_id} is no member of rota {rota_id}; only a member's turns can be paused."""
+
+    def __init__(self, rota_id: int, staff_id: int) -> None:
+        super().__init__(f"staff {staff_id} is no member of rota {rota_id}; only a member's turns can be paused")
+
+
+class NeedsCalendar(Invalid):
+    """a rota of {days} days needs to know which those are; give it `holidays`, for example CN."""
+
+    def __init__(self, days: str) -> None:
+        super().__init__(f"a rota of {days} days needs to know which those are; give it `holidays`, for example CN")
 
 
 class NobodyToTell(Invalid):
@@ -82,10 +99,12 @@ def add_rota(
     length: int,
     start: datetime,
     members: Sequence[int],
+    hours: Hours = ALWAYS,
 ) -> int:
     """Set a rota up and return its id: each of `members` in turn has `length` hours, days, weeks or months from `start`.
 
-    `timezone` is an IANA name. Raises UnknownArea, UnknownStaff.
+    `timezone` is an IANA name; outside of `hours` nobody is on call. Raises UnknownArea, UnknownStaff, UnknownCalendar,
+    NeedsCalendar.
     """
     row = connection.execute(
         queries.insert_rota,
@@ -96,6 +115,7 @@ def add_rota(
             "kind": str(RotaKind(kind)),
             "length": length,
             "start": start,
+            **hours_kept(hours),
         },
     ).fetchone()
     if row is None:
@@ -103,6 +123,23 @@ def add_rota(
     rota_id = int(row[0])
     write_members(connection, rota_id, members)
     return rota_id
+
+
+def hours_kept(hours: Hours) -> dict[str, object]:
+    """Return a rota's hours as its columns keep them. Raises UnknownCalendar, NeedsCalendar."""
+    if hours.holidays is None and hours.days is not Days.EVERY:
+        raise NeedsCalendar(hours.days)
+    if hours.holidays is not None and not is_known(hours.holidays):
+        raise UnknownCalendar(hours.holidays)
+    windows = [
+        {
+            "weekdays": sorted(window.weekdays),
+            "from": window.begins.isoformat("minutes"),
+            "to": window.ends.isoformat("minutes"),
+        }
+        for window in hours.windows
+    ]
+    return {"windows": Jsonb(windows), "days": str(hours.days), "holidays": hours.holidays}
 
 
 def write_members(connection: Connection[Any], rota_id: int, members: Sequence[int]) -> None:
@@ -134,6 +171,29 @@ def add_override(connection: Connection[Any], *, rota_id: int, start: datetime, 
     if row is None:
         raise NamesUnknownRota(rota_id)
     return int(row[0])
+
+
+def add_pause(
+    connection: Connection[Any], *, rota_id: int, start: datetime, end: datetime | None, staff_id: int
+) -> int:
+    """Let a member's turns pass to the next for a while, None: until further notice; returns the pause's id.
+
+    Raises EndsBeforeItStarts, UnknownStaff, NotAMember.
+    """
+    check_pause(start, end)
+    hold_staff(connection, [staff_id])
+    row = connection.execute(
+        queries.insert_pause, {"rota_id": rota_id, "start": start, "end": end, "staff_id": staff_id}
+    ).fetchone()
+    if row is None:
+        raise NotAMember(rota_id, staff_id)
+    return int(row[0])
+
+
+def check_pause(start: datetime, end: datetime | None) -> None:
+    """Raise EndsBeforeItStarts unless it lasts."""
+    if end is not None and start >= end:
+        raise EndsBeforeItStarts(start, end, "a pause")
 
 
 def add_policy(

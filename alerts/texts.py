@@ -69,6 +69,7 @@ KIND_NAMES = {
     "battery_low": mark("Battery low"),
     "patrol_missed": mark("Patrol missed"),
     "no_answer": mark("No answer to the look-in"),
+    "shift_uncovered": mark("Shift without anybody"),
 }
 
 

@@ -11,7 +11,7 @@ from psycopg.rows import class_row
 from alerts.visits import VisitState
 from api import audit, stream
 from api.auth import Responder
-from api.console import case
+from api.console import case, swaps
 from api.console.acts import NEXT_STEP
 from api.console.page import View, view
 from api.context import Principal
@@ -66,6 +66,7 @@ class Work:
     calls: list[case.Case]
     alerts: list[case.Case]
     visits: list[VisitFile]
+    swaps: list[swaps.Asked]
 
 
 @router.get("")
@@ -111,6 +112,7 @@ def _read(seen: View, caller: Principal) -> Work | None:
             calls=_cases(connection, caller, calls, now),
             alerts=_cases(connection, caller, taken, now),
             visits=[_visit(connection, visit_id) for visit_id, alert_id in visits if alert_id is None],
+            swaps=swaps.asked_of(connection, caller.staff_id, now),
         )
 
 

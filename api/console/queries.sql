@@ -293,6 +293,24 @@ where alerts.state in ('raised', 'notified')
 order by array_position('{critical,high,normal,low}'::text[], alerts.severity), alerts.raised_at
 limit 20
 
+-- name: my_swaps
+-- What am I asked to take, and have not answered? By swaps_asked_of.
+select swaps.id, rotas.name as rota, rotas.area, staff.name as asker, swaps.from_at as start, swaps.to_at as "end"
+from swaps
+join rotas on rotas.id = swaps.rota_id
+join staff on staff.id = swaps.asked_by
+where swaps.staff_id = %(staff_id)s
+  and swaps.state = 'asked'
+  and swaps.from_at > %(now)s
+order by swaps.from_at, swaps.id
+
+-- name: was_asked
+-- Was I the one who was asked?
+select 1
+from swaps
+where id = %(swap_id)s
+  and staff_id = %(staff_id)s
+
 -- name: my_alerts_without_visit
 -- Which alerts have I taken that need no visit?
 select alerts.id

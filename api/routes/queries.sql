@@ -336,6 +336,12 @@ where staff_id = %(staff_id)s
   and to_at > %(now)s
 having count(*) > 0
 union all
+select 'swaps that are not decided', count(*), (array_agg(id::text order by id))[1:5]
+from swaps
+where %(staff_id)s in (asked_by, staff_id)
+  and state = 'asked'
+having count(*) > 0
+union all
 select 'open alerts', count(*), (array_agg(id::text order by id))[1:5]
 from alerts
 where accepted_by_staff = %(staff_id)s
@@ -438,7 +444,7 @@ limit %(limit)s
 -- name: rotas_read
 -- What are these rotas? By primary key; `path` says who may see them.
 select rotas.id::text as id, rotas.name, rotas.area, rotas.timezone, rotas.kind, rotas.length, rotas.start,
-  coalesce(members.ids, '{}') as members, areas.path
+  coalesce(members.ids, '{}') as members, rotas.windows, rotas.days, rotas.holidays, areas.path
 from rotas
 join areas on areas.code = rotas.area
 left join lateral (
@@ -485,6 +491,98 @@ from overrides
 join rotas on rotas.id = overrides.rota_id
 join areas on areas.code = rotas.area
 where overrides.id = any(%(ids)s)
+
+-- name: names_of_staff
+-- Who are these people, and can they be told? By primary key; those who have left too.
+select id, name, removed_at is null and opted_out_at is null
+from staff
+where id = any(%(staff_ids)s)
+
+-- name: list_pauses
+-- Which pauses do a rota's members have? By rota_pauses_rota.
+select rota_pauses.id
+from rota_pauses
+join rotas on rotas.id = rota_pauses.rota_id
+join areas on areas.code = rotas.area
+where areas.path like %(below)s
+  and rota_pauses.rota_id = %(rota_id)s
+  and (%(after)s::bigint is null or rota_pauses.id > %(after)s)
+order by rota_pauses.id
+limit %(limit)s
+
+-- name: hold_pause
+-- Nobody else changes the pause until the transaction ends.
+select id
+from rota_pauses
+where id = %(pause_id)s
+for update
+
+-- name: pauses_read
+-- What are these pauses? By primary key; `path` says who may see them.
+select rota_pauses.id::text as id, rota_pauses.rota_id::text as rota, rota_pauses.staff_id::text as staff,
+  rota_pauses.from_at as "from", rota_pauses.to_at as "to", rotas.area, areas.path
+from rota_pauses
+join rotas on rotas.id = rota_pauses.rota_id
+join areas on areas.code = rotas.area
+where rota_pauses.id = any(%(ids)s)
+
+-- name: list_swaps
+-- Which swaps are there, the newest first, of rotas within one's own area, and those that one has a part in oneself?
+select swaps.id
+from swaps
+join rotas on rotas.id = swaps.rota_id
+join areas on areas.code = rotas.area
+where (areas.path like %(below)s or %(me)s::bigint in (swaps.asked_by, swaps.staff_id))
+  and (%(rota_id)s::bigint is null or swaps.rota_id = %(rota_id)s)
+  and (%(staff_id)s::bigint is null or %(staff_id)s in (swaps.asked_by, swaps.staff_id))
+  and (%(state)s::text is null or swaps.state = %(state)s)
+  and (%(after)s::bigint is null or swaps.id < %(after)s)
+order by swaps.id desc
+limit %(limit)s
+
+-- name: swaps_read
+-- What are these swaps, and what happened to them? By primary key and swap_timeline_swap; `path` says who may see them.
+select swaps.id::text as id, swaps.rota_id::text as rota, swaps.from_at as "from", swaps.to_at as "to",
+  swaps.asked_by::text as asked_by, swaps.staff_id::text as staff, swaps.state, swaps.asked_at, swaps.decided_at,
+  swaps.override_id::text as override, rotas.area, coalesce(happened.rows, '[]') as timeline, areas.path
+from swaps
+join rotas on rotas.id = swaps.rota_id
+join areas on areas.code = rotas.area
+left join lateral (
+  select jsonb_agg(
+    jsonb_build_object(
+      'at', swap_timeline.at, 'what', swap_timeline.what, 'who', swap_timeline.who, 'detail', swap_timeline.detail
+    )
+    order by swap_timeline.id
+  ) as rows
+  from swap_timeline
+  where swap_timeline.swap_id = swaps.id
+) as happened on true
+where swaps.id = any(%(ids)s)
+
+-- name: list_calendars
+-- Which calendars did one make oneself, or, as one who staffs the area, did anybody make there? Not those that are revoked.
+select calendars.id
+from calendars
+left join staff on staff.id = calendars.staff_id
+left join rotas on rotas.id = calendars.rota_id
+join areas on areas.code = coalesce(staff.area, rotas.area)
+where calendars.revoked_at is null
+  and (calendars.made_by = %(me)s or (%(all)s and areas.path like %(below)s))
+  and (%(after)s::bigint is null or calendars.id > %(after)s)
+order by calendars.id
+limit %(limit)s
+
+-- name: calendars_read
+-- What are these calendars? By primary key; `path` says who may see them.
+select calendars.id::text as id, calendars.staff_id::text as staff, calendars.rota_id::text as rota,
+  calendars.made_by::text as made_by, calendars.created_at, coalesce(staff.area, rotas.area) as area, areas.path
+from calendars
+left join staff on staff.id = calendars.staff_id
+left join rotas on rotas.id = calendars.rota_id
+join areas on areas.code = coalesce(staff.area, rotas.area)
+where calendars.id = any(%(ids)s)
+  and calendars.revoked_at is null
 
 -- name: hold_policy
 -- Nobody else changes the policy until the transaction ends.

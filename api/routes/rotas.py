@@ -1,18 +1,22 @@
-"""Rotas: whose turn it is, in which order."""
+"""Rotas: whose turn it is, in which order, at which hours; and the shifts that come of it."""
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from psycopg import Connection
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
-from alerts import restaffing, staffing
-from alerts.rota import RotaKind
+from alerts import duties, restaffing, staffing
+from alerts.holidays import UnknownCalendar, is_known
+from alerts.rota import RotaKind, Stretch, Why
+from alerts.windows import EVERY_WEEKDAY, Days, Hours, Window
 from api.auth import Operator, Viewer
 from api.context import Ctx, Principal
 from api.fields import Body, Code, Id, Instant, Name, Patch, Text, Timezone, Whole, row_id, unset
 from api.paging import Listing, Paging
+from api.problems import invalid
 from api.routes import reach, written
 from storage import sql
 
@@ -23,8 +27,44 @@ Length = Annotated[Whole, Field(ge=1, le=1000)]
 Members = Annotated[list[Id], Field(max_length=200)]
 
 
+LONGEST_LIST = timedelta(days=366)
+"""Over how long shifts are listed at once."""
+
+
+def _calendar(code: str) -> str:
+    if not is_known(code):
+        raise PydanticCustomError("unknown_calendar", str(UnknownCalendar(code)))
+    return code
+
+
+Calendar = Annotated[str, Field(max_length=20), AfterValidator(_calendar)]
+Weekdays = Annotated[list[Annotated[Whole, Field(ge=1, le=7)]], Field(min_length=1, max_length=7)]
+LocalTime = Annotated[str, Field(pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+
+
+def _whole_week() -> list[int]:
+    return sorted(EVERY_WEEKDAY)
+
+
+class WindowBody(Body):
+    """Hours of the rota's local day. One that does not end after it begins ends on the next day: 20:00 to 08:00."""
+
+    model_config = ConfigDict(extra="forbid", serialize_by_alias=True)
+
+    weekdays: Weekdays = Field(default_factory=_whole_week, description="on which it begins; Monday is 1, Sunday 7")
+    from_: LocalTime = Field(alias="from")
+    to: LocalTime
+
+
+Windows = Annotated[list[WindowBody], Field(max_length=50)]
+
+
 class RotaBody(Body):
-    """A rota to be added: each of `members` in turn has `length` hours, days, weeks or months from `start` on."""
+    """A rota to be added: each of `members` in turn has `length` hours, days, weeks or months from `start` on.
+
+    Outside of its `windows` (none: all day), and on other `days` than those of its kind by the calendar of `holidays` (CN,
+    DE-BY), nobody of it is on call.
+    """
 
     name: Name
     area: Code
@@ -33,6 +73,9 @@ class RotaBody(Body):
     length: Length
     start: Instant
     members: Members
+    windows: Windows = Field(default_factory=list)
+    days: Days = Days.EVERY
+    holidays: Calendar | None = None
 
 
 class RotaPatch(Patch):
@@ -45,6 +88,9 @@ class RotaPatch(Patch):
     length: Length = unset()
     start: Instant = unset()
     members: Members = unset()
+    windows: Windows = unset()
+    days: Days = unset()
+    holidays: Calendar | None = None
 
 
 class RotaRead(BaseModel):
@@ -58,6 +104,22 @@ class RotaRead(BaseModel):
     length: int
     start: datetime
     members: list[str]
+    windows: list[WindowBody]
+    days: str
+    holidays: str | None
+
+
+class ShiftRead(BaseModel):
+    """Who has the rota from when to when; `staff` is null where nobody has."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    from_: datetime = Field(alias="from")
+    to: datetime
+    staff: str | None
+    name: str | None
+    reachable: bool = Field(description="false where the holder has left or wants no messages: he is not told")
+    why: Why | None = Field(description="where nobody has it: outside of its hours as was meant, or a hole")
 
 
 @router.get("")
@@ -85,7 +147,7 @@ def add_rota(body: RotaBody, context: Ctx, caller: Operator) -> RotaRead:
         reach.area(connection, caller, body.area)
         rota_id = staffing.add_rota(
             connection, name=body.name, area=body.area, timezone=body.timezone, kind=body.kind, length=body.length,
-            start=body.start, members=_members(connection, caller, body.members),
+            start=body.start, members=_members(connection, caller, body.members), hours=_hours(body),
         )  # fmt: skip
         written.added(connection, caller, f"rota {rota_id}", area=body.area, now=now)
         return _one(connection, rota_id, caller)
@@ -109,7 +171,7 @@ def change_rota(rota_id: str, body: RotaPatch, context: Ctx, caller: Operator) -
         restaffing.change_rota(
             connection, rota_id=int(before.id), name=wanted.name, area=wanted.area, timezone=wanted.timezone,
             kind=wanted.kind, length=wanted.length, start=wanted.start,
-            members=_members(connection, caller, wanted.members, already=before.members),
+            members=_members(connection, caller, wanted.members, already=before.members), hours=_hours(wanted),
         )  # fmt: skip
         after = _one(connection, int(before.id), caller)
         written.changed(connection, caller, f"rota {rota_id}", before, after, area=after.area, now=now)
@@ -125,6 +187,51 @@ def remove_rota(rota_id: str, context: Ctx, caller: Operator) -> None:
         written.refuse_used(connection, queries.uses_of_rota, {"rota_id": int(found.id)}, what=f"rota {rota_id}")
         restaffing.remove_rota(connection, int(found.id))
         written.removed(connection, caller, f"rota {rota_id}", area=found.area, now=now)
+
+
+@router.get("/{rota_id}/shifts")
+def list_shifts(
+    rota_id: str,
+    context: Ctx,
+    caller: Viewer,
+    from_: Annotated[Instant | None, Query(alias="from", description="now unless given")] = None,
+    to: Annotated[Instant | None, Query(description="a week later unless given, a year at most")] = None,
+) -> Listing[ShiftRead]:
+    """List who has it, without a gap: shifts are whole, also where they began before, and what nobody has is shown too."""
+    start = from_ or context.clock.now()
+    end = to or start + timedelta(days=7)
+    if not start < end <= start + LONGEST_LIST:
+        raise invalid("to", end.isoformat(), f"lies not within a year after {start.isoformat()}; ask for less at once")
+    with context.pool.connection() as connection:
+        rota = _one(connection, row_id(rota_id), caller, asked=rota_id)
+        found = duties.shifts(connection, int(rota.id), start, end)
+        holders = list({each.staff_id for each in found if each.staff_id is not None})
+        rows = connection.execute(queries.names_of_staff, {"staff_ids": holders}).fetchall()
+    names = {staff_id: (name, reachable) for staff_id, name, reachable in rows}
+    return Listing(items=[_shift(each, names) for each in found])
+
+
+def _shift(stretch: Stretch, names: dict[int, tuple[str, bool]]) -> ShiftRead:
+    staff_id = stretch.staff_id
+    name, reachable = names[staff_id] if staff_id is not None else (None, False)
+    return ShiftRead.model_validate(
+        {
+            "from": stretch.start, "to": stretch.end, "staff": None if staff_id is None else str(staff_id), "name": name,
+            "reachable": reachable, "why": stretch.why,
+        }
+    )  # fmt: skip
+
+
+def _hours(rota: RotaBody | RotaRead) -> Hours:
+    """Return when it is to hold."""
+    days = Days(rota.days)
+    if days is not Days.EVERY and rota.holidays is None:
+        raise invalid("holidays", None, str(staffing.NeedsCalendar(days)))
+    windows = (
+        Window(time.fromisoformat(each.from_), time.fromisoformat(each.to), frozenset(each.weekdays))
+        for each in rota.windows
+    )
+    return Hours(tuple(windows), days, rota.holidays)
 
 
 def _one(connection: Connection[Any], rota_id: int | None, caller: Principal, *, asked: str | None = None) -> RotaRead:

@@ -1,5 +1,9 @@
 """A care worker with one thumb: one thing at a time, one big button."""
 
+from datetime import timedelta
+
+from alerts import staffing, swaps
+from alerts.model import Actor
 from tests.browser.conftest import PHONE, Console
 from tests.stories.village import step
 
@@ -69,3 +73,29 @@ def test_a_visit_that_cannot_be_done_goes_to_the_next(console: Console) -> None:
     page.click(".sheet:popover-open .btn.go")
     page.get_by_text("车坏了").first.wait_for()
     assert home.alert().state == "notified"
+
+
+def test_a_shift_that_somebody_asks_for_is_taken_with_one_button(console: Console) -> None:
+    village = console.village
+    lan, mei = village.phone("兰晓"), village.phone("梅芳")
+    now = village.clock.now()
+    with village.pool.connection() as connection:
+        rota = staffing.add_rota(
+            connection, name="夜班", area="town", timezone="Asia/Shanghai", kind="weekly", length=1, start=now,
+            members=[mei.staff_id],
+        )  # fmt: skip
+        for hours in (24, 48):
+            swaps.ask(
+                connection, rota_id=rota, start=now + timedelta(hours=hours), end=now + timedelta(hours=hours + 8),
+                staff_id=lan.staff_id, only_of=mei.staff_id, actor=Actor("梅芳", "api", mei.staff_id),
+                manner=swaps.Manner("zh-CN", "outbox"), now=now,
+            )  # fmt: skip
+    console.user("lan", "responder", area="town", staff="兰晓")
+    page = console.log_in("lan", size=PHONE)
+    assert page.locator("h1").all_inner_texts().count("能代梅芳的班吗？") == 2
+    page.get_by_role("button", name="我来代班").first.click()
+    page.locator("section[id^=swap]").nth(1).wait_for(state="detached")
+    page.get_by_role("button", name="代不了").click()
+    page.get_by_text("现在没有任务").wait_for()
+    assert village.all("select state from swaps order by id") == [("accepted",), ("declined",)]
+    assert village.all("select staff_id from overrides") == [(lan.staff_id,)]

@@ -18,7 +18,7 @@ from tests.integration.test_api_oncall import policy, rota
 
 __all__ = ["admin"]
 
-OURS = r"^/api/v1/(areas|homes|residents|devices|services|staff|rotas|overrides|policies|oncall|users)"
+OURS = r"^/api/v1/(areas|homes|residents|devices|services|staff|rotas|overrides|policies|oncall|users|swaps|calendars)"
 EACH = 20
 """Requests of an operation and a way to make them up."""
 NAMED = {"area": "anshi", "parent": "凤庆", "level": "township", "timezone": "Asia/Shanghai", "phone": "+8613800000001"}
@@ -40,11 +40,15 @@ def stock(admin: Api) -> dict[str, str]:
     device(admin, "cam-1", place, "camera")
     shift = rota(admin, [lan])
     body = {"rota": shift, "from": "2026-11-24T02:00:00Z", "to": "2026-11-24T04:00:00Z", "staff": lan}
+    ahead = {"rota": shift, "from": "2026-11-25T02:00:00Z", "to": "2026-11-25T04:00:00Z", "staff": staff(admin, "赵梅")}
     admin.post("/services", {"code": "meal", "name": "送餐"}).ok(201)
     return {
         "home_id": place, "staff_id": lan, "uid": "cam-1", "rota_id": shift, "code": "meal",
         "resident_id": admin.post("/residents", {**RESIDENT, "home": place}).ok(201)["id"],
         "override_id": admin.post("/overrides", body).ok(201)["id"],
+        "pause_id": admin.post(f"/rotas/{shift}/pauses", {"staff": lan, "from": "2027-01-01T00:00:00Z"}).ok(201)["id"],
+        "swap_id": admin.post("/swaps", ahead).ok(201)["id"],
+        "calendar_id": admin.post("/calendars", {"rota": shift}).ok(201)["id"],
         "policy_id": policy(admin, {"after_s": 0, "rota": shift}),
         "user_id": admin.post("/users", {"username": "wang", "role": "viewer"}).ok(201)["id"],
     }  # fmt: skip
