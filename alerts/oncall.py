@@ -9,7 +9,7 @@ from typing import Any
 from psycopg import Connection
 
 from alerts.model import HELP, severity_of
-from alerts.policy import Condition, Hours, Policy, Responder, Step, chain
+from alerts.policy import Condition, Hours, Policy, Responder, Step, chain, together
 from alerts.rota import Override, Rota, RotaKind, who_is_on_call
 from storage import sql
 
@@ -110,7 +110,7 @@ def who(connection: Connection[Any], *, area: str, at: datetime, kind: str = HEL
     policy = roster.policies[0]
     steps = []
     for group in policy.groups():
-        found = [each for each in (roster.on_call(step) for step in group) if each is not None]
+        found = together(group, roster.on_call)
         responders = tuple(OnCallResponder(each.staff_id, each.name, each.until, each.channels) for each in found)
         steps.append(OnCallStep(group[0].after_s, responders))
     return OnCall(policy.id, policy.area, tuple(steps))

@@ -1,9 +1,9 @@
 """What happens next with an alert that nobody has answered? One pure function.
 
 The nearest policy up the tree of areas holds; of several in one area the one made for the most special case: for the
-alert's kind before its severity before the hour of the day, of two alike the newer one. Its steps are told one after another; a step with nobody on call is passed
-at once; after the last one it may repeat, then the alert climbs to the next policy above, and at the top it goes round
-for ever: an alert never goes silent.
+alert's kind before its severity before the hour of the day, of two alike the newer one. Its steps are told one after
+another; a step with nobody on call is passed at once; after the last one it may repeat, then the alert climbs to the next
+policy above, and at the top it goes round for ever: an alert never goes silent.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -150,6 +150,11 @@ def chain(candidates: Iterable[Policy], kind: str, severity: str, at: datetime) 
     return tuple(holding.values())
 
 
+def together(group: Sequence[Step], on_call: OnCall) -> list[Responder]:
+    """Return whom steps of the same delay tell, each person once."""
+    return _distinct([_by_step(on_call(step), step) for step in group])
+
+
 def next_move(chain: Sequence[Policy], position: Position, on_call: OnCall, now: datetime) -> Move:
     """Return what to do now for an unanswered alert that is due.
 
@@ -170,7 +175,7 @@ def next_move(chain: Sequence[Policy], position: Position, on_call: OnCall, now:
             here, happening = _onward(policies, here)
             happenings.append(happening)
             continue
-        found = _distinct([_by_step(on_call(step), step) for step in groups[here.step]])
+        found = together(groups[here.step], on_call)
         number = here.step
         here = replace(here, step=here.step + 1)
         if found:
