@@ -205,6 +205,11 @@ class Village:
         with self.pool.connection() as connection:
             return connection.execute(query.encode(), values).fetchall()
 
+    def everybody_has_heard(self) -> None:
+        """Of this story only what happened counts, not each message."""
+        for phone in self.phones.values():
+            phone.seen = len(phone.messages())
+
     def nobody_heard_more(self) -> None:
         """Fail on any message that no step of the story expected."""
         unexpected = [
@@ -226,13 +231,23 @@ class Home:
 
     def press(self, call: str | None = None, **said: object) -> str:
         """Press the button; return the call's id."""
+        call_id = self.presses_unseen(call, **said)
+        self.village.settle()
+        return call_id
+
+    def presses_unseen(self, call: str | None = None, **said: object) -> str:
+        """Press the button; the engine has not looked yet."""
         self.presses += 1
         call_id = call or f"press-{self.presses}"
-        self.says("help", msgspec.json.encode({"id": call_id, **said}))
+        self._says("help", msgspec.json.encode({"id": call_id, **said}))
         return call_id
 
     def says(self, leaf: str, payload: bytes, uid: str | None = None) -> None:
         """Publish under the button's topic."""
+        self._says(leaf, payload, uid)
+        self.village.settle()
+
+    def _says(self, leaf: str, payload: bytes, uid: str | None = None) -> None:
         village = self.village
         topic = anju.topic_of(uid or self.button, leaf)
         heard = Heard(topic, payload, retained=False, received_at=village.clock.now(), mid=1, qos=1, session=1)
@@ -241,7 +256,6 @@ class Home:
                 inbox.take_urgent(connection, [heard], village.clock.now())
             else:
                 inbox.take_bulk(connection, [heard], Registry(), village.clock.now())
-        village.settle()
 
     def warns(self, kind: str) -> "Alert":
         """An early warning is raised for this home, by hand here; returns its alert."""
@@ -297,6 +311,15 @@ class Alert:
         """Return what happened, in order."""
         rows = self.village.all("select what from alert_timeline where alert_id = %(id)s order by id", id=self.id)
         return [row[0] for row in rows]
+
+    def written(self) -> list[tuple[str, str, str]]:
+        """Return the lines of the timeline as (hour and minute in Shanghai, what, who or where and how)."""
+        rows = self.village.all(
+            "select to_char(at at time zone 'Asia/Shanghai', 'HH24:MI'), what, concat_ws(' ', detail ->> 'name',"
+            " detail ->> 'channel', detail ->> 'area') from alert_timeline where alert_id = %(id)s order by id",
+            id=self.id,
+        )
+        return [(at, what, words) for at, what, words in rows]
 
     def detail(self, what: str) -> dict[str, Any]:
         """Return the particulars of the last line of that kind."""
@@ -407,7 +430,11 @@ class Phone:
         """Nothing more has arrived."""
         assert len(self.messages()) == self.seen, f"{self.name} got {self.messages()[self.seen :]}"
 
-    def reply(self, body: str, sid: str | None = None) -> str:
+    def press_key(self, digit: str) -> str:
+        """Press a key in a voice call; returns the words that are said."""
+        return self.reply(digit, channel="voice")
+
+    def reply(self, body: str, sid: str | None = None, channel: str = "sms") -> str:
         """Answer by SMS; returns the words that come back."""
         with self.village.pool.connection() as connection:
             words = answers.answer(
@@ -415,7 +442,7 @@ class Phone:
                 sender=self.number,
                 body=body,
                 sid=sid or f"SM{self.village.clock.now().timestamp()}{body}{self.name}",
-                channel="sms",
+                channel=channel,
                 now=self.village.clock.now(),
             )
         self.village.settle()
