@@ -6,23 +6,30 @@ from typing import Any
 
 from psycopg import Connection
 
-from alerts import dispatch, lifecycle, record
+from alerts import dispatch, lifecycle, noise, press, record
 from alerts.model import (
     HELP,
     UNANSWERED,
     Actor,
     AlertState,
     AlreadyTaken,
+    ClosedTooLongAgo,
     Invalid,
     NeedsProofOfHelp,
+    NeverSnoozed,
+    NotClosed,
     Outcome,
     UnknownOutcome,
+    may_wait,
 )
+from alerts.patience import patience
 from alerts.press import raise_by_hand
 from alerts.record import HeldAlert
 from storage import sql
 
-__all__ = ["accept", "close", "decline", "escalate", "goes", "make_due", "note", "raise_by_hand"]
+__all__ = [
+    "accept", "close", "decline", "escalate", "goes", "make_due", "note", "raise_by_hand", "reopen", "snooze",
+]  # fmt: skip
 
 queries = sql.load("alerts")
 
@@ -48,6 +55,7 @@ def accept(
         if same:
             return
         raise AlreadyTaken(alert_id, alert.holder)
+    times = patience(connection, [(alert.area, alert.severity)])[alert.area, alert.severity]
     connection.execute(
         queries.set_accepted,
         {
@@ -55,7 +63,7 @@ def accept(
             "staff_id": staff_id,
             "username": actor.username or (actor.name if staff_id is None else None),
             "now": now,
-            "next_step_at": now + lifecycle.FOLLOW_UP_AFTER[AlertState.ACCEPTED],
+            "next_step_at": now + times.of(AlertState.ACCEPTED),
         },
     )
     connection.execute(queries.cancel_waiting_messages, {"alert_id": alert_id})
@@ -107,9 +115,60 @@ def _pass_on(connection: Connection[Any], alert: HeldAlert, actor: Actor, now: d
 
 
 def make_due(connection: Connection[Any], *, alert_id: int, now: datetime) -> None:
-    """A message did not reach its person: do not wait for an answer that cannot come."""
-    connection.execute(queries.set_due, {"alert_id": alert_id, "now": now})
+    """A message did not reach its person: do not wait for an answer that cannot come.
+
+    What a step still keeps for later (its second channel) leaves now; a snooze or a silence is not ended by it.
+    """
+    connection.execute(queries.bring_forward_messages, {"alert_id": alert_id, "now": now})
+    connection.execute(queries.set_due_untold, {"alert_id": alert_id, "now": now})
     connection.execute(queries.wake_engine)
+    connection.execute(queries.wake_outbox)
+
+
+def snooze(connection: Connection[Any], *, alert_id: int, until: datetime, actor: Actor, now: datetime) -> None:
+    """Tell nobody of an open alert until then; it stays open and visible, and goes on by itself.
+
+    Raises NeverSnoozed for a call for help and whatever is critical, Invalid for a time that is over or too far away.
+    """
+    alert = record.hold_open(connection, alert_id)
+    if not may_wait(alert.kind, alert.severity):
+        raise NeverSnoozed(alert_id)
+    if not now < until <= now + noise.SNOOZE_AT_MOST:
+        raise Invalid(
+            f"until {until.isoformat()}: a snooze ends after now and within {noise.SNOOZE_AT_MOST.days} days; mend it"
+        )
+    connection.execute(queries.set_snoozed, {"alert_id": alert_id, "until": until, "who": actor.name})
+    connection.execute(queries.cancel_waiting_messages, {"alert_id": alert_id})
+    record.on_timeline(
+        connection, alert_id, "snoozed", actor, now, {"until": until.isoformat(), "channel": actor.channel}
+    )
+    record.tell_pages(connection, "alert", alert_id, alert.area, now)
+
+
+def reopen(connection: Connection[Any], *, alert_id: int, actor: Actor, now: datetime) -> int:
+    """Open a closed alert again: its policy begins anew. Returns the id of the alert that is open then.
+
+    A call for help whose home has another one open joins that. Raises NotClosed, and ClosedTooLongAgo after a day.
+    """
+    # the place before its alerts, as a press has it
+    press.lock_place(connection, alert_id)
+    alert = record.hold(connection, alert_id)
+    if alert.state is not AlertState.CLOSED:
+        raise NotClosed(alert_id)
+    row = connection.execute(queries.closed_at, {"alert_id": alert_id}).fetchone()
+    assert row is not None  # noqa: S101 - its row is locked
+    if row[0] < now - lifecycle.REOPEN_WITHIN:
+        raise ClosedTooLongAgo(alert_id, row[0].isoformat())
+    if alert.kind == HELP:
+        joined = press.join_by_reopening(connection, closed_id=alert_id, actor=actor, now=now)
+        if joined is not None:
+            record.tell_pages(connection, "alert", alert_id, alert.area, now)
+            return joined
+    connection.execute(queries.set_reopened, {"alert_id": alert_id, "now": now})
+    record.on_timeline(connection, alert_id, "reopened", actor, now, {"channel": actor.channel})
+    record.tell_pages(connection, "alert", alert_id, alert.area, now)
+    connection.execute(queries.wake_engine)
+    return alert_id
 
 
 def note(connection: Connection[Any], *, alert_id: int, actor: Actor, text: str, now: datetime) -> None:

@@ -18,6 +18,7 @@ from alerts.model import (
     UnknownPlace,
     UnknownVisit,
 )
+from alerts.patience import patience
 from alerts.visits import Proof, VisitState, VisitStep
 from storage import sql
 
@@ -206,7 +207,8 @@ def _move_alert(
     if alert.state is AlertState.CLOSED or not lifecycle.is_past(state, alert.state):
         return
     query = queries.set_en_route if state is AlertState.EN_ROUTE else queries.set_arrived
-    connection.execute(query, {"alert_id": alert.id, "at": at, "next_step_at": now + lifecycle.FOLLOW_UP_AFTER[state]})
+    times = patience(connection, [(alert.area, alert.severity)])[alert.area, alert.severity]
+    connection.execute(query, {"alert_id": alert.id, "at": at, "next_step_at": now + times.of(state)})
     detail = {"channel": actor.channel} | ({"name": visit.staff_name} if visit.staff_name else {})
     record.on_timeline(connection, alert.id, state, actor, at, detail)
     record.tell_home(connection, alert.id, state, now)

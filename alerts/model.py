@@ -45,17 +45,34 @@ UNANSWERED = (AlertState.RAISED, AlertState.NOTIFIED)
 """States in which nobody has said that he goes."""
 
 CRITICAL_KINDS = frozenset({HELP, "fall"})
-"""Kinds that are critical; every other kind is an early warning's name."""
-HIGH_KINDS = frozenset({SHIFT_UNCOVERED})
+"""Kinds that are critical; every other kind is an early warning's name. They are never snoozed, silenced, collected or
+held back by a limit."""
+
+SEVERITY_BY_KIND: dict[str, Severity] = {
+    **dict.fromkeys(CRITICAL_KINDS, Severity.CRITICAL),
+    "no_answer": Severity.HIGH,
+    "no_movement": Severity.HIGH,
+    "smoke": Severity.HIGH,
+    "gas": Severity.HIGH,
+    "area_outage": Severity.HIGH,
+    "shift_uncovered": Severity.HIGH,
+    "responder_unreachable": Severity.HIGH,
+    # a button that cannot send its press is a visit soon, not a note: some send nothing when their battery is low
+    "button_battery_low": Severity.NORMAL,
+    "battery_low": Severity.LOW,
+    "signal_weak": Severity.LOW,
+}
+"""How urgent an alert of a kind is; one that is not named here is normal."""
 
 
 def severity_of(kind: str, *, test: bool = False) -> Severity:
     """Return how urgent an alert of that kind is where nothing else says so."""
-    if test:
-        return Severity.LOW
-    if kind in HIGH_KINDS:
-        return Severity.HIGH
-    return Severity.CRITICAL if kind in CRITICAL_KINDS else Severity.NORMAL
+    return Severity.LOW if test else SEVERITY_BY_KIND.get(kind, Severity.NORMAL)
+
+
+def may_wait(kind: str, severity: Severity | str) -> bool:
+    """Say whether an alert may be snoozed, silenced or held back by a limit: no call for help may, nor what is critical."""
+    return kind not in CRITICAL_KINDS and severity != Severity.CRITICAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +146,29 @@ class AlreadyTaken(Conflict):
     def __init__(self, alert_id: int, name: str) -> None:
         super().__init__(f"alert {alert_id} was accepted by {name} already")
         self.name = name
+
+
+class NeverSnoozed(Conflict):
+    """alert {alert_id} is a call for help (or critical): it is never snoozed; accept it, or pass it on."""
+
+    def __init__(self, alert_id: int) -> None:
+        super().__init__(
+            f"alert {alert_id} is a call for help or critical: it is never snoozed; accept it, or pass it on"
+        )
+
+
+class NotClosed(Conflict):
+    """alert {alert_id} is open; only a closed one is reopened."""
+
+    def __init__(self, alert_id: int) -> None:
+        super().__init__(f"alert {alert_id} is open; only a closed one is reopened")
+
+
+class ClosedTooLongAgo(Conflict):
+    """alert {alert_id} was closed at {closed_at}, over a day ago; raise a new one."""
+
+    def __init__(self, alert_id: int, closed_at: str) -> None:
+        super().__init__(f"alert {alert_id} was closed at {closed_at}, over a day ago; raise a new one")
 
 
 class NeedsProofOfHelp(Invalid):

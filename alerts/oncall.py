@@ -1,16 +1,16 @@
 """Who answers in an area at an instant? Reads policies, rotas and overrides; the pure `rota` and `policy` decide."""
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from psycopg import Connection
 
 from alerts import duties
-from alerts.model import HELP
-from alerts.policy import Policy, Responder, Step
+from alerts.model import HELP, severity_of
+from alerts.policy import Condition, Hours, Policy, Responder, Step, chain, together
 from alerts.rota import who_is_on_call
 from storage import sql
 
@@ -56,18 +56,51 @@ class Roster:
         return self._answering.get(step)
 
 
-def load_roster(connection: Connection[Any], *, area: str | None, kind: str, at: datetime) -> Roster:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """For which alerts it is asked who answers: where, of which kind, how urgent."""
+
+    area: str | None
+    kind: str
+    severity: str
+
+
+def load_roster(
+    connection: Connection[Any], *, area: str | None, kind: str, at: datetime, severity: str | None = None
+) -> Roster:
     """Read what decides who answers for an alert of that kind in that area at that instant."""
-    rows = connection.execute(queries.policies_up, {"area": area, "kind": kind}).fetchall()
-    nearest: dict[str, tuple[int, str, int]] = {}
-    for policy_id, policy_area, repeat in rows:
-        nearest.setdefault(policy_area, (policy_id, policy_area, repeat))
-    steps = _steps(connection, [policy_id for policy_id, _, _ in nearest.values()])
-    policies = tuple(
-        Policy(policy_id, policy_area, tuple(steps[policy_id]), repeat)
-        for policy_id, policy_area, repeat in nearest.values()
-    )
-    return Roster(policies, _answering(connection, (step for each in policies for step in each.steps), at))
+    asked = Asked(area, kind, severity or severity_of(kind))
+    return load_rosters(connection, [asked], at)[asked]
+
+
+def load_rosters(connection: Connection[Any], asked: Collection[Asked], at: datetime) -> dict[Asked, Roster]:
+    """Read, in as few queries for many as for one, what decides who answers for each of these at that instant."""
+    candidates = _candidates(connection, list({each.area for each in asked if each.area is not None}))
+    chains = {each: chain(candidates.get(each.area, ()), each.kind, each.severity, at) for each in asked}
+    steps = _steps(connection, list({policy.id for policies in chains.values() for policy in policies}))
+    whole = {
+        each: tuple(replace(policy, steps=tuple(steps[policy.id])) for policy in policies)
+        for each, policies in chains.items()
+    }
+    every_step = (step for policies in whole.values() for policy in policies for step in policy.steps)
+    answering = _answering(connection, every_step, at)
+    return {each: Roster(policies, answering) for each, policies in whole.items()}
+
+
+def _candidates(connection: Connection[Any], areas: list[str]) -> dict[str | None, list[Policy]]:
+    """Return, by area, its policies and those of the areas above it, the nearest area first; their steps are read later."""
+    found: dict[str | None, list[Policy]] = defaultdict(list)
+    if areas:
+        for area, policy_id, policy_area, repeat, kinds, severities, *hours in connection.execute(
+            queries.policies_up, {"areas": areas}
+        ).fetchall():
+            condition = Condition(
+                frozenset(kinds) if kinds is not None else None,
+                frozenset(severities) if severities is not None else None,
+                Hours(*hours) if hours[0] is not None else None,
+            )
+            found[area].append(Policy(policy_id, policy_area, (), repeat, condition))
+    return found
 
 
 def who(connection: Connection[Any], *, area: str, at: datetime, kind: str = HELP) -> OnCall | None:
@@ -78,7 +111,7 @@ def who(connection: Connection[Any], *, area: str, at: datetime, kind: str = HEL
     policy = roster.policies[0]
     steps = []
     for group in policy.groups():
-        found = [each for each in (roster.on_call(step) for step in group) if each is not None]
+        found = together(group, roster.on_call)
         responders = tuple(OnCallResponder(each.staff_id, each.name, each.until, each.channels) for each in found)
         steps.append(OnCallStep(group[0].after_s, responders))
     return OnCall(policy.id, policy.area, tuple(steps))
@@ -88,8 +121,8 @@ def _steps(connection: Connection[Any], policy_ids: list[int]) -> dict[int, list
     steps: dict[int, list[Step]] = defaultdict(list)
     if policy_ids:
         rows = connection.execute(queries.policy_steps, {"policy_ids": policy_ids}).fetchall()
-        for policy_id, after_s, rota_id, staff_id, channels in rows:
-            steps[policy_id].append(Step(after_s, tuple(channels), rota_id, staff_id))
+        for policy_id, after_s, rota_id, staff_id, channels, channel_delay_s in rows:
+            steps[policy_id].append(Step(after_s, tuple(channels), rota_id, staff_id, channel_delay_s))
     return steps
 
 

@@ -1,14 +1,16 @@
 """What happens next with an alert that nobody has answered? One pure function.
 
-The nearest policy up the tree of areas holds. Its steps are told one after another; a step with nobody on call is passed
-at once; after the last one it may repeat, then the alert climbs to the next policy above, and at the top it goes round
-for ever: an alert never goes silent.
+The nearest policy up the tree of areas holds; of several in one area the one made for the most special case: for the
+alert's kind before its severity before the hour of the day, of two alike the newer one. Its steps are told one after
+another; a step with nobody on call is passed at once; after the last one it may repeat, then the alert climbs to the next
+policy above, and at the top it goes round for ever: an alert never goes silent.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from itertools import groupby
+from zoneinfo import ZoneInfo
 
 LAST_STEP_WAIT = timedelta(minutes=2)
 """What the last step gets before the alert goes on, where the policy has one step only; else the gap before it."""
@@ -20,12 +22,59 @@ NOBODY_WAIT = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Who is told `after_s` seconds after the policy began; a rota's turn or one person."""
+    """Who is told `after_s` seconds after the policy began; a rota's turn or one person.
+
+    `channels` in order: the first at once, each further one `channel_delay_s` after the one before, unless answered.
+    """
 
     after_s: int
     channels: tuple[str, ...]
     rota_id: int | None = None
     staff_id: int | None = None
+    channel_delay_s: int = 0
+    entry: int | None = None
+    """Which step of the policy as it was written names this one among several; None: it was written alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Hours of the day by a wall clock, from `start` until before `end`; over midnight where `end` is earlier."""
+
+    start: time
+    end: time
+    timezone: str
+
+    def hold(self, at: datetime) -> bool:
+        """Say whether an instant falls into them. A wall clock that is set back shows an hour twice: it holds twice."""
+        local = at.astimezone(ZoneInfo(self.timezone)).time()
+        if self.start < self.end:
+            return self.start <= local < self.end
+        return local >= self.start or local < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """For which alerts a policy is, and when; None: for all of them, at any hour."""
+
+    kinds: frozenset[str] | None = None
+    severities: frozenset[str] | None = None
+    hours: Hours | None = None
+
+    def holds(self, kind: str, severity: str, at: datetime) -> bool:
+        """Say whether the policy is for an alert of that kind and severity at that instant."""
+        return (
+            (self.kinds is None or kind in self.kinds)
+            and (self.severities is None or severity in self.severities)
+            and (self.hours is None or self.hours.hold(at))
+        )
+
+    @property
+    def weight(self) -> tuple[bool, bool, bool]:
+        """How special it is: kind before severity before hour."""
+        return self.kinds is not None, self.severities is not None, self.hours is not None
+
+
+ALWAYS = Condition()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +85,7 @@ class Policy:
     area: str
     steps: tuple[Step, ...]
     repeat: int = 0
+    condition: Condition = ALWAYS
 
     def groups(self) -> list[list[Step]]:
         """Return the steps in order, those of the same `after_s` together: they are told together."""
@@ -51,15 +101,17 @@ class Responder:
     name: str
     until: datetime | None = None
     channels: tuple[str, ...] = ("sms",)
+    channel_delay_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where an alert stands: whose policy, the how-manieth round, the next step's number."""
+    """Where an alert stands: whose policy and which, the how-manieth round, the next step's number."""
 
     area: str | None
     round: int = 0
     step: int = 0
+    policy_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +135,26 @@ class Move:
 OnCall = Callable[[Step], Responder | None]
 
 
+def chain(candidates: Iterable[Policy], kind: str, severity: str, at: datetime) -> tuple[Policy, ...]:
+    """Return the policies that hold for an alert at an instant, one an area, in the order of the areas in `candidates`.
+
+    `candidates`: all policies of an area and of those above it, the nearest area first.
+    """
+    holding: dict[str, Policy] = {}
+    for each in candidates:
+        if not each.condition.holds(kind, severity, at):
+            continue
+        before = holding.get(each.area)
+        if before is None or (each.condition.weight, each.id) > (before.condition.weight, before.id):
+            holding[each.area] = each
+    return tuple(holding.values())
+
+
+def together(group: Sequence[Step], on_call: OnCall) -> list[Responder]:
+    """Return whom steps of the same delay tell, each person once."""
+    return _distinct([_by_step(on_call(step), step) for step in group])
+
+
 def next_move(chain: Sequence[Policy], position: Position, on_call: OnCall, now: datetime) -> Move:
     """Return what to do now for an unanswered alert that is due.
 
@@ -103,7 +175,7 @@ def next_move(chain: Sequence[Policy], position: Position, on_call: OnCall, now:
             here, happening = _onward(policies, here)
             happenings.append(happening)
             continue
-        found = _distinct([on_call(step) for step in groups[here.step]])
+        found = together(groups[here.step], on_call)
         number = here.step
         here = replace(here, step=here.step + 1)
         if found:
@@ -124,15 +196,24 @@ class _Standing:
     step: int
 
     def position(self, policies: Sequence[Policy]) -> Position:
-        return Position(policies[self.index].area, self.round, self.step)
+        policy = policies[self.index]
+        return Position(policy.area, self.round, self.step, policy.id)
 
 
 def _standing(policies: Sequence[Policy], position: Position) -> _Standing:
-    """Find the place again; where that policy has gone since, begin with the nearest."""
+    """Find the place again. Where another policy of that area holds now (it became night), begin with its first step;
+    where the area has none any more, begin with the nearest."""
     for index, policy in enumerate(policies):
         if policy.area == position.area:
+            if position.policy_id not in (None, policy.id):
+                return _Standing(index, 0, 0)
             return _Standing(index, position.round, position.step)
     return _Standing(0, 0, 0)
+
+
+def _by_step(found: Responder | None, step: Step) -> Responder | None:
+    """Return who was found, to be told in the step's way."""
+    return None if found is None else replace(found, channel_delay_s=step.channel_delay_s)
 
 
 def _is_last(policies: Sequence[Policy], here: _Standing) -> bool:
@@ -165,13 +246,19 @@ def _wait(groups: list[list[Step]], number: int) -> timedelta:
 
 
 def _distinct(found: Sequence[Responder | None]) -> list[Responder]:
-    """Return each person once, with all the channels that any step gave."""
+    """Return each person once, with all the channels that any step gave, as soon as any of them would."""
     people: dict[int, Responder] = {}
     for each in found:
         if each is None:
             continue
         have = people.get(each.staff_id)
         people[each.staff_id] = (
-            each if have is None else replace(have, channels=tuple(dict.fromkeys(have.channels + each.channels)))
+            each
+            if have is None
+            else replace(
+                have,
+                channels=tuple(dict.fromkeys(have.channels + each.channels)),
+                channel_delay_s=min(have.channel_delay_s, each.channel_delay_s),
+            )
         )
     return list(people.values())

@@ -130,8 +130,7 @@ def _open_or_join(
     raised_at: datetime,
     now: datetime,
 ) -> Opened:
-    key = f"help:home:{place.home_id}" if place.home_id is not None else f"help:device:{device_uid}"
-    connection.execute(queries.lock_press, {"place": key})
+    connection.execute(queries.lock_press, {"place": _key(place.home_id, device_uid)})
     row = connection.execute(queries.open_help_alert, {"home_id": place.home_id, "device_uid": device_uid}).fetchone()
     if row is None:
         alert_id = _insert(
@@ -194,6 +193,44 @@ def _insert(
     record.tell_pages(connection, "alert", alert_id, place.area, now)
     connection.execute(queries.wake_engine)
     return int(alert_id)
+
+
+def join_by_reopening(connection: Connection[Any], *, closed_id: int, actor: Actor, now: datetime) -> int | None:
+    """Let a closed help alert join the one that is open for its place now; returns that one's id, None where none is."""
+    place = connection.execute(queries.place_of_alert, {"alert_id": closed_id}).fetchone()
+    assert place is not None  # noqa: S101 - its row is locked by the caller
+    home_id, area, device_uid = place
+    row = connection.execute(queries.open_help_alert, {"home_id": home_id, "device_uid": device_uid}).fetchone()
+    if row is None:
+        return None
+    alert_id, _state, test, told_at, _count = row
+    retell_at = max(now, told_at + RETELL_AFTER) if told_at is not None else None
+    connection.execute(
+        queries.join_alert,
+        {
+            "alert_id": alert_id,
+            "now": now,
+            "test": test,
+            "severity": severity_of(HELP, test=test),
+            "retell_at": retell_at,
+        },
+    )
+    record.on_timeline(connection, alert_id, "joined", actor, now, {"alert": closed_id})
+    record.on_timeline(connection, closed_id, "reopened_into", actor, now, {"alert": alert_id})
+    record.tell_pages(connection, "alert", alert_id, area, now)
+    connection.execute(queries.wake_engine)
+    return int(alert_id)
+
+
+def lock_place(connection: Connection[Any], alert_id: int) -> None:
+    """Let presses of this alert's home wait until the transaction ends: one of them must not open a second alert."""
+    place = connection.execute(queries.place_of_alert, {"alert_id": alert_id}).fetchone()
+    if place is not None:
+        connection.execute(queries.lock_press, {"place": _key(place[0], place[2])})
+
+
+def _key(home_id: int | None, device_uid: str | None) -> str:
+    return f"help:home:{home_id}" if home_id is not None else f"help:device:{device_uid}"
 
 
 def _top_area(connection: Connection[Any]) -> str | None:

@@ -89,8 +89,8 @@ where id = %(alert_id)s
 -- name: lock_alert
 -- The alert as it stands, held until the end of the transaction. The name is no join's: whoever had to wait for the lock
 -- would get that of before.
-select alerts.id, alerts.kind, alerts.state, alerts.test, alerts.area, alerts.home_id, alerts.resident_id,
-  alerts.accepted_by_staff, alerts.accepted_by_user,
+select alerts.id, alerts.kind, alerts.severity, alerts.state, alerts.test, alerts.area, alerts.home_id,
+  alerts.resident_id, alerts.accepted_by_staff, alerts.accepted_by_user,
   (
     select staff.name
     from staff
@@ -114,6 +114,10 @@ set state = 'accepted',
     accepted_at = %(now)s,
     accepted_by_staff = %(staff_id)s,
     accepted_by_user = %(username)s,
+    asked_at = null,
+    snoozed_until = null,
+    silence_id = null,
+    collected_for = null,
     retell_at = null,
     next_step_at = %(next_step_at)s
 where id = %(alert_id)s
@@ -126,20 +130,90 @@ set state = 'notified',
     accepted_by_staff = null,
     accepted_by_user = null,
     en_route_at = null,
+    asked_at = null,
     next_step_at = %(now)s
 where id = %(alert_id)s
 
 -- name: set_due
--- An unanswered alert is due at once.
+-- An unanswered alert is due at once; a snooze ends with it.
+update alerts
+set next_step_at = %(now)s,
+    snoozed_until = null
+where id = %(alert_id)s
+  and state in ('raised', 'notified')
+
+-- name: set_due_untold
+-- An unanswered alert is due at once, but for one that nobody is to be told of now.
 update alerts
 set next_step_at = %(now)s
 where id = %(alert_id)s
   and state in ('raised', 'notified')
+  and (snoozed_until is null or snoozed_until <= %(now)s)
+  and silence_id is null
+  and collected_for is null
+
+-- name: bring_forward_messages
+-- What was to follow unless answered leaves now: the message before it did not arrive. By messages_alert.
+update messages
+set next_attempt_at = %(now)s
+where alert_id = %(alert_id)s
+  and state = 'queued'
+  and attempts = 0
+  and next_attempt_at > %(now)s
+
+-- name: set_snoozed
+-- Nobody is told until then.
+update alerts
+set snoozed_until = %(until)s,
+    snoozed_by = %(who)s,
+    next_step_at = %(until)s
+where id = %(alert_id)s
+
+-- name: closed_at
+select closed_at
+from alerts
+where id = %(alert_id)s
+
+-- name: place_of_alert
+-- Where is an alert, as a press names its place?
+select home_id, area, device_uid
+from alerts
+where id = %(alert_id)s
+
+-- name: set_reopened
+-- As if it had just been raised: nobody has it, and its policy begins with the first step.
+update alerts
+set state = 'raised',
+    closed_at = null,
+    outcome = null,
+    close_note = null,
+    spoke_with = null,
+    home_cancelled_at = null,
+    accepted_at = null,
+    accepted_by_staff = null,
+    accepted_by_user = null,
+    en_route_at = null,
+    arrived_at = null,
+    asked_at = null,
+    told_at = null,
+    retell_at = null,
+    snoozed_until = null,
+    silence_id = null,
+    collected_for = null,
+    policy_area = null,
+    policy_id = null,
+    policy_started_at = %(now)s,
+    round = 0,
+    step = 0,
+    reopened_at = %(now)s,
+    next_step_at = %(now)s
+where id = %(alert_id)s
 
 -- name: set_en_route
 update alerts
 set state = 'en_route',
     en_route_at = %(at)s,
+    asked_at = null,
     next_step_at = %(next_step_at)s
 where id = %(alert_id)s
 
@@ -148,6 +222,7 @@ update alerts
 set state = 'arrived',
     en_route_at = coalesce(en_route_at, %(at)s),
     arrived_at = %(at)s,
+    asked_at = null,
     next_step_at = %(next_step_at)s
 where id = %(alert_id)s
 
@@ -158,6 +233,9 @@ set state = 'closed',
     outcome = %(outcome)s,
     close_note = %(note)s,
     spoke_with = %(spoke_with)s,
+    snoozed_until = null,
+    silence_id = null,
+    collected_for = null,
     retell_at = null,
     next_step_at = null
 where id = %(alert_id)s
@@ -228,10 +306,11 @@ from written
 -- What has not left yet and would no longer be true is not sent.
 update messages
 set state = 'canceled',
-    next_attempt_at = null
+    next_attempt_at = null,
+    held_until = null
 where alert_id = %(alert_id)s
   and state = 'queued'
-  and next_attempt_at is not null
+  and (next_attempt_at is not null or held_until is not null)
 
 -- name: has_completed_visit
 select exists (
@@ -353,17 +432,17 @@ select exists (
 -- On call ------------------------------------------------------------------------------------------------------------
 
 -- name: policies_up
--- Which policies apply to an area and a kind of alert, the nearest first, one made for the kind before one for all?
-select policies.id, policies.area, policies.repeat
+-- Which policies are there for these areas, of each area its own first, then those of the areas above it?
+select here.code, policies.id, policies.area, policies.repeat, policies.kinds, policies.severities, policies.hours_from,
+  policies.hours_to, policies.hours_timezone
 from areas as here
 join areas as above on starts_with(here.path, above.path)
 join policies on policies.area = above.code
-where here.code = %(area)s
-  and (policies.kinds is null or %(kind)s = any(policies.kinds))
-order by length(above.path) desc, (policies.kinds is null), policies.id desc
+where here.code = any(%(areas)s)
+order by here.code, length(above.path) desc, policies.id
 
 -- name: policy_steps
-select policy_id, after_s, rota_id, staff_id, channels
+select policy_id, after_s, rota_id, staff_id, channels, channel_delay_s
 from policy_steps
 where policy_id = any(%(policy_ids)s)
 order by policy_id, position
@@ -405,8 +484,9 @@ where id = any(%(staff_ids)s)
 
 -- name: claim_due_alerts
 -- Which open alerts are due? The most urgent and oldest first; those another engine holds are passed over.
-select id, kind, severity, state, area, home_id, device_uid, test, count, text, policy_area, round, step,
-  next_step_at, retell_at, accepted_by_staff, raised_at
+select id, kind, severity, state, area, home_id, device_uid, test, count, policy_area, policy_id, round, step,
+  next_step_at, retell_at, accepted_by_staff, accepted_by_user, raised_at, asked_at, snoozed_until, silence_id,
+  collected_for
 from alerts
 where state <> 'closed'
   and due_at <= %(now)s
@@ -431,43 +511,115 @@ left join residents on residents.id = alerts.resident_id
 left join homes on homes.id = alerts.home_id
 where alerts.id = any(%(alert_ids)s)
 
--- name: store_move
--- Where an unanswered alert stands after a step.
+-- name: store_moves
+-- Where unanswered alerts stand after a step.
 update alerts
-set state = case when %(told)s then 'notified' else state end,
-    notified_at = case when %(told)s then coalesce(notified_at, %(now)s) else notified_at end,
-    told_at = case when %(told)s then %(now)s else told_at end,
-    retell_at = case when %(told)s then null else retell_at end,
+set state = case when move.told then 'notified' else alerts.state end,
+    notified_at = case when move.told then coalesce(alerts.notified_at, %(now)s) else alerts.notified_at end,
+    told_at = case when move.told then %(now)s else alerts.told_at end,
+    retell_at = case when move.told then null else alerts.retell_at end,
     policy_started_at = case
-      when policy_area is distinct from %(policy_area)s or round <> %(round)s then %(now)s
-      else policy_started_at
+      when alerts.policy_id is distinct from move.policy_id or alerts.round <> move.round then %(now)s
+      else alerts.policy_started_at
     end,
-    policy_area = %(policy_area)s,
-    round = %(round)s,
-    step = %(step)s,
-    next_step_at = %(next_step_at)s
-where id = %(alert_id)s
+    policy_area = move.policy_area,
+    policy_id = move.policy_id,
+    round = move.round,
+    step = move.step,
+    silence_id = move.silence_id,
+    snoozed_until = null,
+    collected_for = move.collected_for,
+    next_step_at = move.next_step_at
+from unnest(
+  %(alert_ids)s::bigint[], %(told)s::boolean[], %(policy_areas)s::text[], %(policy_ids)s::bigint[],
+  %(rounds)s::integer[], %(steps)s::integer[], %(next_step_at)s::timestamptz[], %(silence_ids)s::bigint[],
+  %(collected_for)s::timestamptz[]
+) as move (id, told, policy_area, policy_id, round, step, next_step_at, silence_id, collected_for)
+where alerts.id = move.id
 
 -- name: store_retold
 update alerts
 set told_at = %(now)s,
     retell_at = null
-where id = %(alert_id)s
+where id = any(%(alert_ids)s)
 
 -- name: store_follow_up
 update alerts
-set next_step_at = %(next_step_at)s
+set asked_at = %(now)s,
+    next_step_at = %(next_step_at)s
 where id = %(alert_id)s
 
 -- name: told_staff
--- Who has been told of an alert, by which channels?
-select staff_id, array_agg(distinct channel order by channel)
+-- Who has been told of these alerts, by which channels?
+select alert_id, staff_id, array_agg(distinct channel order by channel)
 from messages
-where alert_id = %(alert_id)s
+where alert_id = any(%(alert_ids)s)
   and staff_id is not null
   and purpose in ('tell', 'retell')
   and state <> 'canceled'
-group by staff_id
+group by alert_id, staff_id
+
+-- name: silences_over
+-- Into which silence does each of these alerts fall now, of several the one that lasts longest? Never a call for help.
+select distinct on (alerts.id) alerts.id, silences.id, silences.to_at, silences.reason
+from alerts
+join areas as here on here.code = alerts.area
+join areas as above on starts_with(here.path, above.path)
+join silences on silences.area = above.code
+where alerts.id = any(%(alert_ids)s)
+  and alerts.kind not in ('help', 'fall')
+  and alerts.severity <> 'critical'
+  and silences.from_at <= %(now)s
+  and silences.to_at > %(now)s
+  and (silences.kinds is null or alerts.kind = any(silences.kinds))
+order by alerts.id, silences.to_at desc
+
+-- name: digest_hours_up
+-- At which hour are the low alerts of these areas told, by the nearest area up the tree that has one?
+select distinct on (here.code) here.code, digest_hours.at_hour, digest_hours.timezone
+from areas as here
+join areas as above on starts_with(here.path, above.path)
+join digest_hours on digest_hours.area = above.code
+where here.code = any(%(areas)s)
+order by here.code, length(above.path) desc
+
+-- name: answer_times_up
+-- How long may whoever took an alert be silent in these areas, by the nearest area up the tree that says so?
+select distinct on (here.code, answer_times.severity) here.code, answer_times.severity, answer_times.accepted_s,
+  answer_times.en_route_s, answer_times.arrived_s, answer_times.asked_s
+from areas as here
+join areas as above on starts_with(here.path, above.path)
+join answer_times on answer_times.area = above.code
+where here.code = any(%(areas)s)
+order by here.code, answer_times.severity, length(above.path) desc
+
+-- name: goers_of_alerts
+-- Who was given the open visit of each of these alerts? By visits_open_of_alert.
+select alert_id, staff_id
+from visits
+where alert_id = any(%(alert_ids)s)
+  and staff_id is not null
+  and state not in ('completed', 'failed', 'cancelled')
+
+-- name: write_timelines
+-- Lines of several timelines, in order.
+insert into alert_timeline (alert_id, at, what, who, detail)
+select line.alert_id, %(at)s, line.what, null, line.detail
+from unnest(%(alert_ids)s::bigint[], %(whats)s::text[], %(details)s::jsonb[])
+  with ordinality as line (alert_id, what, detail, nth)
+order by line.nth
+
+-- name: tell_pages_of_alerts
+-- Tells open pages that several alerts changed.
+with written as (
+  insert into stream_log (at, event, area, ref)
+  select %(at)s, 'alert', each.area, each.ref
+  from unnest(%(areas)s::text[], %(refs)s::text[]) as each (area, ref)
+  returning 1
+)
+select pg_notify('anju_stream', '')
+from written
+limit 1
 
 -- name: staff_to_write_to
 select id, name, phone, coalesce(language, %(locale)s)
@@ -501,6 +653,25 @@ values (
   %(severity)s, %(now)s, %(now)s, %(expires_at)s
 )
 returning id
+
+-- name: write_messages
+-- Messages to several people, in order; one that is held back has no next attempt yet.
+insert into messages (
+  alert_id, staff_id, recipient, channel, purpose, text, language, segments, severity, created_at, next_attempt_at,
+  expires_at, held_until
+)
+select each.alert_id, each.staff_id, each.recipient, each.channel, each.purpose, each.text, each.language, each.segments,
+  each.severity, each.created_at, each.next_attempt_at, each.expires_at, each.held_until
+from unnest(
+  %(alert_ids)s::bigint[], %(staff_ids)s::bigint[], %(recipients)s::text[], %(channels)s::text[], %(purposes)s::text[],
+  %(texts)s::text[], %(languages)s::text[], %(segments)s::integer[], %(severities)s::text[],
+  %(created_at)s::timestamptz[], %(next_attempt_at)s::timestamptz[], %(expires_at)s::timestamptz[],
+  %(held_until)s::timestamptz[]
+) with ordinality as each (
+  alert_id, staff_id, recipient, channel, purpose, text, language, segments, severity, created_at, next_attempt_at,
+  expires_at, held_until, nth
+)
+order by each.nth
 
 -- name: wake_outbox
 select pg_notify('anju_outbox', '')
@@ -652,7 +823,7 @@ where alerts.state <> 'closed'
       from messages
       where messages.alert_id = alerts.id
         and messages.staff_id = %(staff_id)s
-        and messages.state <> 'canceled'
+        and (messages.state <> 'canceled' or messages.bundle_id is not null)
     )
   )
 order by alerts.id
@@ -759,8 +930,19 @@ returning id
 
 -- name: write_policy_step
 -- Adds a step to a policy.
-insert into policy_steps (policy_id, position, after_s, rota_id, staff_id, channels)
-values (%(policy_id)s, %(position)s, %(after_s)s, %(rota_id)s, %(staff_id)s, %(channels)s)
+insert into policy_steps (policy_id, position, after_s, rota_id, staff_id, channels, channel_delay_s, entry)
+values (
+  %(policy_id)s, %(position)s, %(after_s)s, %(rota_id)s, %(staff_id)s, %(channels)s, %(channel_delay_s)s, %(entry)s
+)
+
+-- name: set_policy_condition
+-- For which severities a policy is, and at which hours.
+update policies
+set severities = %(severities)s,
+    hours_from = %(hours_from)s,
+    hours_to = %(hours_to)s,
+    hours_timezone = %(hours_timezone)s
+where id = %(policy_id)s
 
 -- Restaffing ---------------------------------------------------------------------------------------------------------
 
@@ -1145,3 +1327,205 @@ where calendars.token_hash = %(token_hash)s
   and calendars.revoked_at is null
   and users.disabled_at is null
   and staff.removed_at is null
+
+-- Limits and digests -------------------------------------------------------------------------------------------------
+
+-- name: limits
+-- How many messages may one responder get, of what, within which span?
+select channel, purpose, at_most, within_s
+from limits
+order by channel, purpose, within_s
+
+-- name: write_limit
+insert into limits (channel, purpose, at_most, within_s)
+values (%(channel)s, %(purpose)s, %(at_most)s, %(within_s)s)
+
+-- name: delete_limits
+delete from limits
+
+-- name: messages_before
+-- What left to these people since then, and what of theirs is held back? By messages_staff.
+select staff_id, alert_id, channel, purpose, created_at, held_until is not null
+from messages
+where staff_id = any(%(staff_ids)s)
+  and (created_at > %(since)s or held_until is not null)
+  and state <> 'canceled'
+  and bundle_id is null
+
+-- name: claim_alerts_of_held
+-- Of which alerts are messages held back whose time has come? Those that somebody changes just now are passed over. By
+-- messages_held.
+select alerts.id
+from alerts
+where alerts.id in (
+    select messages.alert_id
+    from messages
+    where messages.held_until <= %(now)s
+    order by messages.held_until
+    limit %(limit)s
+  )
+for update skip locked
+
+-- name: claim_held
+-- Which of their messages may leave now, the most urgent and oldest first, and are still true?
+select messages.id, messages.alert_id, alerts.kind, alerts.severity, alerts.area, alerts.device_uid, messages.staff_id,
+  staff.name, messages.recipient, messages.channel, messages.language
+from messages
+join alerts on alerts.id = messages.alert_id
+join staff on staff.id = messages.staff_id
+where messages.alert_id = any(%(alert_ids)s)
+  and messages.held_until <= %(now)s
+  and alerts.state in ('raised', 'notified')
+  and alerts.silence_id is null
+  and (alerts.snoozed_until is null or alerts.snoozed_until <= %(now)s)
+  and staff.removed_at is null
+  and staff.opted_out_at is null
+order by array_position('{critical,high,normal,low}'::text[], alerts.severity), alerts.raised_at, messages.id
+for update of messages
+
+-- name: drop_held_in_vain
+-- What was held back, and is not true any more by the time that it may leave.
+update messages
+set state = 'canceled',
+    error = 'no longer true',
+    held_until = null
+from alerts, staff
+where alerts.id = messages.alert_id
+  and staff.id = messages.staff_id
+  and messages.alert_id = any(%(alert_ids)s)
+  and messages.held_until <= %(now)s
+  and not (
+    alerts.state in ('raised', 'notified')
+    and alerts.silence_id is null
+    and (alerts.snoozed_until is null or alerts.snoozed_until <= %(now)s)
+    and staff.removed_at is null
+    and staff.opted_out_at is null
+  )
+
+-- name: let_go
+-- A message that was held back leaves.
+update messages
+set held_until = null,
+    next_attempt_at = %(now)s,
+    expires_at = %(expires_at)s
+where id = %(message_id)s
+
+-- name: hold_longer
+update messages
+set held_until = %(held_until)s
+where id = any(%(message_ids)s)
+
+-- name: bundle_held
+-- Messages that leave as lines of another one.
+update messages
+set state = 'canceled',
+    held_until = null,
+    bundle_id = %(bundle_id)s
+where id = any(%(message_ids)s)
+
+-- name: told_of
+-- Somebody is told of these alerts now.
+update alerts
+set state = 'notified',
+    notified_at = coalesce(notified_at, %(now)s),
+    told_at = %(now)s
+where id = any(%(alert_ids)s)
+  and state in ('raised', 'notified')
+
+-- name: add_to_digest
+-- Adds alerts to a responder's text of a shift; nothing comes back once that has begun to leave. By its unique key.
+insert into digests (staff_id, ends_at, alert_ids)
+values (%(staff_id)s, %(ends_at)s, %(alert_ids)s)
+on conflict (staff_id, ends_at) do update
+set alert_ids = digests.alert_ids || (
+  select coalesce(array_agg(each.id), '{}')
+  from unnest(excluded.alert_ids) as each (id)
+  where each.id <> all(digests.alert_ids)
+)
+where exists (
+  select
+  from messages
+  where messages.id = digests.message_id
+    and messages.state = 'queued'
+    and messages.attempts = 0
+)
+returning id, message_id, alert_ids
+
+-- name: digest_message
+update digests
+set message_id = %(message_id)s
+where id = %(digest_id)s
+
+-- name: reword_message
+-- Another text, as long as the message has not begun to leave.
+update messages
+set text = %(text)s,
+    segments = %(segments)s
+where id = %(message_id)s
+  and state = 'queued'
+  and attempts = 0
+
+-- name: lines_of_digest
+-- What is still open of these alerts, the oldest first?
+select id, kind, device_uid
+from alerts
+where id = any(%(alert_ids)s)
+  and state <> 'closed'
+order by raised_at, id
+
+-- Silences -----------------------------------------------------------------------------------------------------------
+
+-- name: insert_silence
+-- Begins a silence, where the area is known.
+insert into silences (area, kinds, from_at, to_at, reason, created_by, created_at)
+select areas.code, %(kinds)s, %(start)s, %(end)s, %(reason)s, %(who)s, %(now)s
+from areas
+where areas.code = %(area)s
+returning id
+
+-- name: end_silence
+-- Ends a silence early.
+update silences
+set to_at = %(now)s
+where id = %(silence_id)s
+  and from_at < %(now)s
+  and to_at > %(now)s
+
+-- name: drop_silence
+-- Takes away a silence that has not begun.
+delete from silences
+where id = %(silence_id)s
+  and from_at >= %(now)s
+
+-- name: wake_silenced
+-- The alerts of a silence are due at once. By alerts_silenced.
+update alerts
+set next_step_at = %(now)s
+where silence_id = %(silence_id)s
+  and state in ('raised', 'notified')
+
+-- Times of areas -----------------------------------------------------------------------------------------------------
+
+-- name: write_answer_times
+insert into answer_times (area, severity, accepted_s, en_route_s, arrived_s, asked_s)
+values (%(area)s, %(severity)s, %(accepted_s)s, %(en_route_s)s, %(arrived_s)s, %(asked_s)s)
+on conflict (area, severity) do update
+set accepted_s = excluded.accepted_s,
+    en_route_s = excluded.en_route_s,
+    arrived_s = excluded.arrived_s,
+    asked_s = excluded.asked_s
+
+-- name: delete_answer_times
+delete from answer_times
+where area = %(area)s
+
+-- name: write_digest_hour
+insert into digest_hours (area, at_hour, timezone)
+values (%(area)s, %(at_hour)s, %(timezone)s)
+on conflict (area) do update
+set at_hour = excluded.at_hour,
+    timezone = excluded.timezone
+
+-- name: delete_digest_hour
+delete from digest_hours
+where area = %(area)s

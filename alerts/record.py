@@ -19,6 +19,7 @@ class HeldAlert:
 
     id: int
     kind: str
+    severity: str
     state: AlertState
     test: bool
     area: str | None
@@ -39,8 +40,8 @@ def hold(connection: Connection[Any], alert_id: int) -> HeldAlert:
     row = connection.execute(queries.lock_alert, {"alert_id": alert_id}).fetchone()
     if row is None:
         raise UnknownAlert(alert_id)
-    number, kind, state, *rest = row
-    return HeldAlert(number, kind, AlertState(state), *rest)
+    number, kind, severity, state, *rest = row
+    return HeldAlert(number, kind, severity, AlertState(state), *rest)
 
 
 def hold_open(connection: Connection[Any], alert_id: int) -> HeldAlert:

@@ -240,6 +240,8 @@ def write_steps(connection: Connection[Any], policy_id: int, steps: Sequence[Ste
                     "rota_id": step.rota_id,
                     "staff_id": step.staff_id,
                     "channels": list(step.channels),
+                    "channel_delay_s": step.channel_delay_s,
+                    "entry": step.entry,
                 }
                 for position, step in enumerate(steps)
             ],

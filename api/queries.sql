@@ -101,7 +101,9 @@ select alerts.id::text as id, alerts.id as number, alerts.kind, alerts.severity,
   coalesce(staff.name, alerts.accepted_by_user) as accepted_by_name, homes.address as home_address,
   residents.name as resident_name, alerts.home_cancelled_at, alerts.notified_at, alerts.accepted_at,
   alerts.en_route_at, alerts.arrived_at, alerts.closed_at, alerts.outcome, alerts.close_note as note,
-  alerts.spoke_with, areas.path
+  alerts.spoke_with, alerts.snoozed_until, alerts.collected_for, alerts.reopened_at,
+  case when alerts.silence_id is not null and alerts.state <> 'closed' then alerts.next_step_at end as silenced_until,
+  areas.path
 from alerts
 left join areas on areas.code = alerts.area
 left join homes on homes.id = alerts.home_id

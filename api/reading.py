@@ -54,6 +54,10 @@ class AlertRead(BaseModel):
     outcome: str | None
     note: str | None = Field(description="what was written on closing")
     spoke_with: str | None
+    snoozed_until: datetime | None = Field(description="nobody is told until then")
+    silenced_until: datetime | None = Field(description="its area wants to hear nothing until then")
+    collected_for: datetime | None = Field(description="not urgent: told with others in one text at that time")
+    reopened_at: datetime | None
 
 
 class AlertDetail(AlertRead):

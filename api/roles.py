@@ -68,7 +68,7 @@ def run_alerts(settings: Settings) -> int:
             pool=pool,
             clock=SystemClock(),
             channel=channel_of(settings),
-            settings=EngineSettings(settings.locale, public_url_of(settings), settings.sms),
+            settings=EngineSettings(settings.locale, public_url_of(settings), settings.sms, settings.timezone),
         )
         alerts_service.run(parts, stop)
     return 0

@@ -73,7 +73,9 @@ class Settings(BaseModel):
     @property
     def phones_ring(self) -> bool:
         """Whether messages reach real phones: by Twilio itself, not by a test server in its place."""
-        return self.sms == "twilio" and is_public(urlsplit(self.twilio_api_url or "https://api.twilio.com").hostname or "")
+        return self.sms == "twilio" and is_public(
+            urlsplit(self.twilio_api_url or "https://api.twilio.com").hostname or ""
+        )
 
     @model_validator(mode="after")
     def _outbox_stays_inside(self) -> "Settings":

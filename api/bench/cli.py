@@ -73,6 +73,23 @@ def sweep(devices: Devices = 100_000) -> None:
     _tell(machine, figures)
 
 
+@app.command()
+def engine(
+    alerts: Annotated[int, typer.Option(min=10, max=200_000, help="alerts that are due in one second")] = 10_000,
+    closed: Annotated[int, typer.Option(min=2_000, max=10_000_000, help="closed alerts beside them")] = 1_000_000,
+) -> None:
+    """Alerts decided and told a second, help first, by one engine and by two; and a tick among closed alerts."""
+    from api.bench import engine as benchmark
+
+    machine = _machine()
+    with _failing_in_a_line():
+        figures = benchmark.measure(alerts=alerts, closed=closed, say=_say)
+    _tell(machine, figures)
+    if figures.lost:
+        _say(f"{figures.lost} messages are missing, or left twice")
+        raise typer.Exit(1)
+
+
 def _end(lost: int) -> None:
     """End as failed where something was lost: no figure is worth that."""
     if lost:

@@ -70,3 +70,102 @@ where device_id in (
 -- name: tidy_latest
 -- What autovacuum does beside the work, done here between two measurements so that it falls into none.
 vacuum (analyze) device_latest
+
+-- Due alerts ----------------------------------------------------------------------------------------------------------
+
+-- name: make_villages
+-- Registers villages below the measured area, in each a responder and a policy that tells him at once.
+with placed as (
+  insert into areas (code, name, level, parent, path)
+  select 'bench-' || number, 'bench-' || number, 'village', %(area)s, '/' || %(area)s || '/bench-' || number || '/'
+  from generate_series(1, %(count)s::integer) as number
+  returning code
+), hired as (
+  insert into staff (name, phone, area, created_at)
+  select code, '+4915100' || lpad(split_part(code, '-', 2), 6, '0'), code, %(now)s
+  from placed
+  returning id, area
+), told as (
+  insert into policies (area)
+  select area
+  from hired
+  returning id, area
+)
+insert into policy_steps (policy_id, position, after_s, staff_id)
+select told.id, 0, 0, hired.id
+from told
+join hired on hired.area = told.area
+
+-- name: make_due_alerts
+-- So many homes of the villages raise an alert within one second: one in `every` calls for help, the last ones.
+with placed as (
+  insert into homes (area, address, created_at)
+  select 'bench-' || (1 + number %% %(villages)s::integer), 'bench-due-' || number, %(now)s
+  from generate_series(1, %(count)s::integer) as number
+  returning id, area, split_part(address, '-', 3)::integer as number
+)
+insert into alerts (kind, severity, state, area, home_id, raised_at, pressed_at, policy_started_at, next_step_at)
+select kind.name, kind.severity, 'raised', placed.area, placed.id, at.time, at.time, at.time, at.time
+from placed
+cross join lateral (select %(now)s::timestamptz + placed.number * interval '1 second' / %(count)s as time) as at
+cross join lateral (
+  select case when placed.number > %(count)s - %(count)s / %(every)s::integer then 'help' else 'device_offline' end as name,
+    case when placed.number > %(count)s - %(count)s / %(every)s::integer then 'critical' else 'normal' end as severity
+) as kind
+
+-- name: forget_due_alerts
+-- Closes what is open, and lets the measured responders be told again.
+with closed as (
+  update alerts
+  set state = 'closed',
+      closed_at = %(now)s,
+      outcome = 'other',
+      retell_at = null,
+      next_step_at = null
+  where state <> 'closed'
+)
+update messages
+set state = 'canceled',
+    next_attempt_at = null,
+    held_until = null
+
+-- name: make_closed_alerts
+-- So many alerts of the past.
+insert into alerts (
+  kind, severity, state, area, raised_at, pressed_at, policy_started_at, closed_at, outcome
+)
+select 'device_offline', 'normal', 'closed', 'bench-' || (1 + number %% %(villages)s::integer), at.time, at.time, at.time,
+  at.time, 'other'
+from generate_series(1, %(count)s::integer) as number
+cross join lateral (select %(now)s::timestamptz - number * interval '30 seconds' as time) as at
+
+-- name: tidy_alerts
+-- What autovacuum does beside the work.
+vacuum (analyze) alerts, messages, alert_timeline
+
+-- name: first_messages
+-- Of how many alerts was a first message written, how many have left, and how many alerts were told twice at once?
+select count(distinct alert_id), count(*) filter (where sent_at is not null),
+  count(*) - count(distinct (alert_id, staff_id, channel))
+from messages
+where purpose = 'tell'
+  and state <> 'canceled'
+
+-- name: order_of_first_messages
+-- Calls for help: how many, and how many other alerts were decided before the last of them?
+select count(*) filter (where severity = 'critical'),
+  count(*) filter (
+    where severity <> 'critical'
+      and id < (select max(id) from messages where severity = 'critical' and state <> 'canceled')
+  )
+from messages
+where purpose = 'tell'
+  and state <> 'canceled'
+
+-- name: left_by_severity
+-- When had the last call for help left, and the last of all, in seconds after the first?
+select extract(epoch from max(sent_at) filter (where severity = 'critical') - min(sent_at))::float8,
+  extract(epoch from max(sent_at) - min(sent_at))::float8
+from messages
+where purpose = 'tell'
+  and state <> 'canceled'

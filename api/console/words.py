@@ -110,6 +110,20 @@ _HAPPENINGS = {
     "told": mark("{message} to {name}"),
     "told_retell": mark("{message} to {name}: pressed again"),
     "told_remind": mark("{message} to {name}: asked how far he is"),
+    "told_inform": mark("{message} to {name}: others are told now"),
+    "told_digest": mark("In the text of the shift to {name}"),
+    "told_bundled": mark("{message} to {name}, together with others"),
+    "tell_later": mark("{message} to {name} follows unless answered"),
+    "held": mark("{message} to {name} held back: he got many; it follows"),
+    "collected": mark("Not urgent: told with the text of the next shift"),
+    "silenced": mark("Silenced: nobody is told until that ends"),
+    "silence_ended": mark("The silence is over"),
+    "snoozed": mark("{who} put it off"),
+    "snooze_ended": mark("Put off no longer"),
+    "taken_back": mark("{name} was not heard: the next ones are told"),
+    "reopened": mark("{who} opened it again"),
+    "reopened_into": mark("{who} opened it again: it goes on as #{alert}"),
+    "joined": mark("{who} opened #{alert} again: it goes on here"),
     "delivered": mark("{message} reached {name}"),
     "not_delivered": mark("{message} did not reach {name}"),
     "accepted": mark("{name} accepted"),
@@ -137,7 +151,7 @@ _UNREADABLE = mark("A help message came that cannot be read")
 GOOD = frozenset(
     {"delivered", "accepted", "en_route", "arrived", "visit_completed", "visit_accepted", "closed", "heard"}
 )
-BAD = frozenset({"not_delivered", "nobody_on_call", "no_policy", "visit_failed", "climbed"})
+BAD = frozenset({"not_delivered", "nobody_on_call", "no_policy", "visit_failed", "climbed", "taken_back"})
 
 
 def named(w: Wording, names: Mapping[Any, str], code: Any) -> str:
@@ -196,6 +210,7 @@ def _places(w: Wording, who: str | None, detail: Mapping[str, Any], areas: Mappi
         "step": str(detail.get("step", "")),
         "round": str(detail.get("round", "")),
         "area": areas.get(area, area),
+        "alert": str(detail.get("alert", "")),
     }
 
 
@@ -208,6 +223,9 @@ _REFUSALS: dict[type[model.Refused], str] = {
     model.NeedsProofOfHelp: mark(
         "A help call is closed after a completed visit, or with whom you spoke: write it down."
     ),
+    model.NeverSnoozed: mark("A call for help is never put off."),
+    model.NotClosed: mark("This alert is open already."),
+    model.ClosedTooLongAgo: mark("This alert was closed over a day ago; raise a new one."),
     model.UnknownOutcome: mark("Choose how it ended."),
     model.WrongOrder: mark("That step does not follow now; the page shows how far the visit is."),
     model.NobodyAssigned: mark("Nobody is sent yet; choose who goes first."),

@@ -14,7 +14,7 @@ from api import reading
 from api.auth import Operator, Responder, Viewer
 from api.console import case
 from api.context import Context, Ctx, Principal
-from api.fields import Body, Id, Note, Text, row_id
+from api.fields import Body, Id, Instant, Note, Text, row_id
 from api.paging import Listing, Paging
 from api.problems import Problem
 from api.reading import AlertDetail, AlertRead, sight
@@ -48,6 +48,12 @@ class Line(Body):
     """A line for the timeline."""
 
     text: Note
+
+
+class Snoozing(Body):
+    """Until when nobody is told: at most a week."""
+
+    until: Instant
 
 
 class Closing(Body):
@@ -153,6 +159,29 @@ def note(alert_id: str, body: Line, context: Ctx, caller: Responder) -> AlertDet
         desk.note(connection, alert_id=alert.id, actor=caller.actor(), text=body.text, now=now)
 
     return _do(context, caller, alert_id, deed)
+
+
+@router.post("/{alert_id}/snooze")
+def snooze(alert_id: str, body: Snoozing, context: Ctx, caller: Operator) -> AlertDetail:
+    """Tell nobody until then; never of a call for help. It stays open and visible, and goes on by itself."""
+
+    def deed(connection: Connection[Any], alert: Place, now: datetime) -> None:
+        desk.snooze(connection, alert_id=alert.id, until=body.until, actor=caller.actor(), now=now)
+
+    return _do(context, caller, alert_id, deed)
+
+
+@router.post("/{alert_id}/reopen")
+def reopen(alert_id: str, context: Ctx, caller: Operator) -> AlertDetail:
+    """Open an alert again that was closed within a day: its policy begins anew.
+
+    A call for help whose home has another one open joins that; what comes back is the alert that is open.
+    """
+    with context.pool.connection() as connection:
+        alert = seen.alert(connection, caller, alert_id)
+        return _read(
+            connection, desk.reopen(connection, alert_id=alert.id, actor=caller.actor(), now=context.clock.now())
+        )
 
 
 @router.post("/{alert_id}/close")

@@ -18,9 +18,9 @@ router = APIRouter(prefix="/messages", tags=["messages"])
 
 STATES = (
     "queued", "sending", "accepted", "scheduled", "sent", "delivered", "read", "undelivered", "failed", "canceled",
-    "initiated", "ringing", "in-progress", "completed", "busy", "no-answer",
+    "initiated", "ringing", "in-progress", "completed", "busy", "no-answer", "held", "bundled",
 )  # fmt: skip
-"""Those that the table knows: the provider's own, before and after them ours."""
+"""Those that the table knows, the provider's own among them; held: by a limit; bundled: it left as a line of another."""
 
 
 class MessageRead(BaseModel):

@@ -1,17 +1,21 @@
-"""Policies: whom to tell in an area, and in which order. The nearest one up the tree holds."""
+"""Policies: whom to tell in an area, and in which order. The nearest one up the tree holds; of several in one area the one
+for the alert's kind, before one for its severity, before one for the hour of the day, before the newest."""
 
 from collections.abc import Sequence
+from datetime import time
+from itertools import groupby
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from psycopg import Connection
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from alerts import restaffing, staffing
-from alerts.policy import Step
+from alerts import conditions, restaffing, staffing
+from alerts.model import Severity
+from alerts.policy import Hours, Step
 from api.auth import Operator, Viewer
 from api.context import Ctx, Principal
-from api.fields import Body, Code, Id, Patch, Whole, Word, row_id, unset
+from api.fields import Body, Code, Id, Patch, Timezone, Whole, Word, row_id, unset
 from api.paging import Listing, Paging
 from api.problems import invalid
 from api.routes import reach, written
@@ -23,7 +27,9 @@ router = APIRouter(prefix="/policies", tags=["on call"])
 Channel = Literal["sms", "voice"]
 Channels = Annotated[list[Channel], Field(min_length=1, max_length=2)]
 Kinds = Annotated[list[Word], Field(min_length=1, max_length=50)]
+Severities = Annotated[list[Severity], Field(min_length=1, max_length=4)]
 Repeat = Annotated[Whole, Field(ge=0, le=100)]
+Clock = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$", description="hour and minute, like 20:00")]
 
 
 def _by_sms() -> list[Channel]:
@@ -31,22 +37,40 @@ def _by_sms() -> list[Channel]:
 
 
 class StepBody(Body):
-    """Who is told `after_s` seconds after the policy began: whoever has a rota's shift, or one person."""
+    """Who is told `after_s` seconds after the policy began: whoever has a rota's shift, one person, or several of both.
+
+    The first of `channels` at once, each further one `channel_delay_s` later unless it was answered; 0: all at once.
+    """
 
     after_s: Annotated[Whole, Field(ge=0, le=7 * 24 * 3600)]
     rota: Id | None = None
-    staff: Id | None = None
+    staff: Id | Annotated[list[Id], Field(min_length=1, max_length=50)] | None = None
+    rotas: Annotated[list[Id], Field(min_length=1, max_length=50)] | None = None
     channels: Channels = Field(default_factory=_by_sms)
+    channel_delay_s: Annotated[Whole, Field(ge=0, le=24 * 3600)] = 0
+
+
+class HoursBody(Body):
+    """The hours of the day in which a policy holds, by a wall clock; over midnight where `to` is earlier than `from`."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, serialize_by_alias=True)
+
+    start: Clock = Field(alias="from")
+    end: Clock = Field(alias="to")
+    timezone: Timezone
 
 
 Steps = Annotated[list[StepBody], Field(min_length=1, max_length=50)]
 
 
 class PolicyBody(Body):
-    """A policy to be added. `kinds`: of alerts, all unless given; `repeat`: rounds more before the alert climbs."""
+    """A policy to be added. `kinds`, `severities`: of alerts, all unless given; `hours`: of the day, all unless given;
+    `repeat`: rounds more before the alert climbs."""
 
     area: Code
     kinds: Kinds | None = None
+    severities: Severities | None = None
+    hours: HoursBody | None = None
     steps: Steps
     repeat: Repeat = 0
 
@@ -56,8 +80,29 @@ class PolicyPatch(Patch):
 
     area: Code = unset()
     kinds: Kinds | None = None
+    severities: Severities | None = None
+    hours: HoursBody | None = None
     steps: Steps = unset()
     repeat: Repeat = unset()
+
+
+def _as_written(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the steps as they were written: rows of one that names several are one again."""
+    steps: list[dict[str, Any]] = []
+    for (entry, _), group in groupby(enumerate(rows), key=lambda each: _entry(*each)):
+        those = [row for _, row in group]
+        if entry is None:
+            steps += those
+            continue
+        rotas = [row["rota"] for row in those if row["rota"] is not None]
+        staff = [row["staff"] for row in those if row["staff"] is not None]
+        steps.append({**those[0], "rota": None, "rotas": rotas or None, "staff": staff or None})
+    return steps
+
+
+def _entry(position: int, row: dict[str, Any]) -> tuple[int | None, int]:
+    """Return what rows of one step have in common; a row alone is its own."""
+    return row["entry"], -1 if row["entry"] is not None else position
 
 
 class StepRead(BaseModel):
@@ -65,17 +110,23 @@ class StepRead(BaseModel):
 
     after_s: int
     rota: str | None
-    staff: str | None
+    staff: str | list[str] | None
+    rotas: list[str] | None = None
     channels: list[str]
+    channel_delay_s: int = 0
 
 
 class PolicyRead(BaseModel):
     """A policy."""
 
+    model_config = ConfigDict(serialize_by_alias=True)
+
     id: str
     area: str
     kinds: list[str] | None
-    steps: list[StepRead]
+    severities: list[Severity] | None
+    hours: HoursBody | None
+    steps: Annotated[list[StepRead], BeforeValidator(_as_written)]
     repeat: int
 
 
@@ -109,6 +160,7 @@ def add_policy(body: PolicyBody, context: Ctx, caller: Operator) -> PolicyRead:
             steps=_steps(connection, caller, body.steps),
             repeat=body.repeat,
         )
+        conditions.set_condition(connection, policy_id=policy_id, severities=body.severities, hours=_hours(body.hours))
         written.added(connection, caller, f"policy {policy_id}", area=body.area, now=now)
         return _one(connection, policy_id, caller)
 
@@ -132,6 +184,9 @@ def change_policy(policy_id: str, body: PolicyPatch, context: Ctx, caller: Opera
             connection, policy_id=int(before.id), area=wanted.area, kinds=wanted.kinds,
             steps=_steps(connection, caller, wanted.steps, already=before), repeat=wanted.repeat,
         )  # fmt: skip
+        conditions.set_condition(
+            connection, policy_id=int(before.id), severities=wanted.severities, hours=_hours(wanted.hours)
+        )
         after = _one(connection, int(before.id), caller)
         written.changed(connection, caller, f"policy {policy_id}", before, after, area=after.area, now=now)
         return after
@@ -167,21 +222,55 @@ def _steps(
     steps: Sequence[StepBody | StepRead],
     already: PolicyRead | None = None,
 ) -> list[Step]:
-    """Return the steps as a policy has them. Whom the policy named before, it may go on naming."""
-    for number, step in enumerate(steps):
-        if (step.rota is None) == (step.staff is None):
-            raise invalid(f"steps.{number}", None, "name a rota or a staff member, one of the two")
-    before = already.steps if already is not None else []
-    by_rota = [(f"steps.{number}.rota", step.rota) for number, step in enumerate(steps) if step.rota is not None]
-    by_staff = [(f"steps.{number}.staff", step.staff) for number, step in enumerate(steps) if step.staff is not None]
-    rota_ids = iter(reach.rotas(connection, caller, by_rota, already=[step.rota for step in before if step.rota]))
-    staff_ids = iter(reach.staff(connection, caller, by_staff, already=[step.staff for step in before if step.staff]))
+    """Return the steps as a policy has them, a row for each rota and person. Whom it named before, it may go on naming."""
+    before = [each for step in already.steps for each in _named(step)] if already is not None else []
+    named = [_named(step) for step in steps]
+    wanted = [
+        (what, f"steps.{number}.{field}", name) for number, those in enumerate(named) for what, field, name in those
+    ]
+    for number, (step, those) in enumerate(zip(steps, named, strict=True)):
+        alone = (step.rota is not None) + isinstance(step.staff, str)
+        if not those or alone > 1 or (alone and len(those) > 1):
+            raise invalid(
+                f"steps.{number}",
+                None,
+                "name a rota or a staff member, one of the two; several in `rotas` and `staff` as lists",
+            )
+    by_rota = [(field, name) for what, field, name in wanted if what == "rota"]
+    by_staff = [(field, name) for what, field, name in wanted if what == "staff"]
+    rota_ids = iter(
+        reach.rotas(connection, caller, by_rota, already=[name for what, _, name in before if what == "rota"])
+    )
+    staff_ids = iter(
+        reach.staff(connection, caller, by_staff, already=[name for what, _, name in before if what == "staff"])
+    )
     return [
         Step(
             step.after_s,
             tuple(dict.fromkeys(step.channels)),
-            rota_id=next(rota_ids) if step.rota is not None else None,
-            staff_id=next(staff_ids) if step.staff is not None else None,
+            rota_id=next(rota_ids) if what == "rota" else None,
+            staff_id=next(staff_ids) if what == "staff" else None,
+            channel_delay_s=step.channel_delay_s,
+            entry=number if step.rotas is not None or isinstance(step.staff, list) else None,
         )
-        for step in steps
+        for number, (step, those) in enumerate(zip(steps, named, strict=True))
+        for what, _, _ in those
     ]
+
+
+def _named(step: StepBody | StepRead) -> list[tuple[str, str, str]]:
+    """Return whom a step names, rotas first: (rota or staff, its field, id)."""
+    found = [("rota", "rota", step.rota)] if step.rota is not None else []
+    found += [("rota", f"rotas.{number}", each) for number, each in enumerate(dict.fromkeys(step.rotas or []))]
+    if isinstance(step.staff, list):
+        return found + [("staff", f"staff.{number}", each) for number, each in enumerate(dict.fromkeys(step.staff))]
+    return found + ([("staff", "staff", step.staff)] if step.staff is not None else [])
+
+
+def _hours(hours: HoursBody | None) -> Hours | None:
+    """Return the hours as a policy has them. Raises Problem 422 where they end as they begin."""
+    if hours is None:
+        return None
+    if hours.start == hours.end:
+        raise invalid("hours.to", hours.end, "is the same as `from`: no hour, or all of them; leave `hours` out")
+    return Hours(time.fromisoformat(hours.start), time.fromisoformat(hours.end), hours.timezone)

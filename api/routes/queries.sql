@@ -605,15 +605,20 @@ limit %(limit)s
 
 -- name: policies_read
 -- What are these policies? By primary key; `path` says who may see them.
-select policies.id::text as id, policies.area, policies.kinds, policies.repeat, coalesce(steps.rows, '[]') as steps,
-  areas.path
+select policies.id::text as id, policies.area, policies.kinds, policies.severities, policies.repeat,
+  case when policies.hours_from is not null then jsonb_build_object(
+    'from', to_char(policies.hours_from, 'HH24:MI'), 'to', to_char(policies.hours_to, 'HH24:MI'),
+    'timezone', policies.hours_timezone
+  ) end as hours,
+  coalesce(steps.rows, '[]') as steps, areas.path
 from policies
 join areas on areas.code = policies.area
 left join lateral (
   select jsonb_agg(
     jsonb_build_object(
       'after_s', policy_steps.after_s, 'rota', policy_steps.rota_id::text, 'staff', policy_steps.staff_id::text,
-      'channels', to_jsonb(policy_steps.channels)
+      'channels', to_jsonb(policy_steps.channels), 'channel_delay_s', policy_steps.channel_delay_s,
+      'entry', policy_steps.entry
     )
     order by policy_steps.position
   ) as rows
@@ -687,3 +692,71 @@ where role = 'admin'
 select id
 from users
 where username = %(username)s
+
+-- Silences, limits, times of areas -----------------------------------------------------------------------------------
+
+-- name: hold_silence
+-- Nobody else ends the silence until the transaction ends.
+select id
+from silences
+where id = %(silence_id)s
+for update
+
+-- name: list_silences
+-- Which silences are there that are not over by then, in one's own area?
+select silences.id
+from silences
+join areas on areas.code = silences.area
+where areas.path like %(below)s
+  and (%(area)s::text is null or starts_with(areas.path, %(area)s))
+  and (%(from)s::timestamptz is null or silences.to_at > %(from)s)
+  and (%(after)s::bigint is null or silences.id > %(after)s)
+order by silences.id
+limit %(limit)s
+
+-- name: silences_read
+-- What are these silences, and how many open alerts does each hold now? By primary key and alerts_silenced; `path` says
+-- who may see them.
+select silences.id::text as id, silences.area, silences.kinds, silences.from_at as "from", silences.to_at as "to",
+  silences.reason, silences.created_by, silences.created_at,
+  (
+    select count(*)
+    from alerts
+    where alerts.silence_id = silences.id
+      and alerts.state <> 'closed'
+  ) as alerts,
+  areas.path
+from silences
+join areas on areas.code = silences.area
+where silences.id = any(%(ids)s)
+
+-- name: times_of_areas
+-- Which areas within one's own have their own times, or their own hour for low alerts?
+select areas.code, digest_hours.at_hour, digest_hours.timezone,
+  coalesce(
+    (
+      select jsonb_object_agg(
+        answer_times.severity,
+        jsonb_build_object(
+          'accepted_s', answer_times.accepted_s, 'en_route_s', answer_times.en_route_s,
+          'arrived_s', answer_times.arrived_s, 'asked_s', answer_times.asked_s
+        )
+      )
+      from answer_times
+      where answer_times.area = areas.code
+    ),
+    '{}'
+  )
+from areas
+left join digest_hours on digest_hours.area = areas.code
+where areas.path like %(below)s
+  and (%(code)s::text is null or areas.code = %(code)s)
+  and (
+    digest_hours.area is not null
+    or exists (
+      select
+      from answer_times
+      where answer_times.area = areas.code
+    )
+  )
+order by areas.path

@@ -174,16 +174,23 @@ order by at, looks.id
 -- name: message_page
 -- Which messages come next, the newest first? By messages_alert, else by primary key from the end.
 select messages.id, messages.alert_id, messages.staff_id, staff.name, messages.recipient, messages.channel,
-  messages.purpose, messages.text, messages.segments, messages.state, messages.sid, messages.error, messages.attempts,
+  messages.purpose, messages.text, messages.segments, how.state, messages.sid, messages.error, messages.attempts,
   messages.created_at, messages.sent_at, messages.delivered_at
 from messages
+cross join lateral (
+  select case
+    when messages.held_until is not null then 'held'
+    when messages.bundle_id is not null then 'bundled'
+    else messages.state
+  end as state
+) as how
 left join staff on staff.id = messages.staff_id
 left join alerts on alerts.id = messages.alert_id
 left join areas on areas.code = case when messages.alert_id is null then staff.area else alerts.area end
 where (areas.path like %(below)s or (areas.path is null and %(unplaced)s))
   and (%(alert_id)s::bigint is null or messages.alert_id = %(alert_id)s)
   and (%(staff_id)s::bigint is null or messages.staff_id = %(staff_id)s)
-  and (%(states)s::text[] is null or messages.state = any(%(states)s))
+  and (%(states)s::text[] is null or how.state = any(%(states)s))
   and (%(after_id)s::bigint is null or messages.id < %(after_id)s)
 order by messages.id desc
 limit %(limit)s

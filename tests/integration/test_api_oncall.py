@@ -81,8 +81,12 @@ def test_a_policy_is_read_back_as_it_was_written(admin: Api) -> None:
         "repeat": 2,
     }
     made = admin.post("/policies", body).ok(201)
-    steps = [{**by_rota, "staff": None}, {"after_s": 120, "rota": None, "staff": lan, "channels": ["sms"]}]
-    assert made.body == {"id": made["id"], **body, "steps": steps}
+    more = {"rotas": None, "channel_delay_s": 0}
+    steps = [
+        {**by_rota, "staff": None, **more},
+        {"after_s": 120, "rota": None, "staff": lan, "channels": ["sms"], **more},
+    ]
+    assert made.body == {"id": made["id"], **body, "steps": steps, "severities": None, "hours": None}
     assert admin.get(f"/policies/{made['id']}").ok().body == made.body
     changed = admin.patch(f"/policies/{made['id']}", {"kinds": None}).ok()
     assert (changed["kinds"], changed["steps"], changed["repeat"]) == (None, steps, 2)

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from psycopg_pool import ConnectionPool
 
-from alerts import answers, desk, dispatch, engine, outbox
+from alerts import answers, desk, dispatch, engine, outbox, silences
 from alerts.channels.phones import PhonesOnScreen
 from alerts.engine import EngineSettings
 from alerts.model import Actor
@@ -24,6 +24,7 @@ from gateway.inbox import Registry
 from tests.clock import StoryClock
 
 SETTINGS = EngineSettings(locale="zh-CN", public_url="https://anju.example", sms="outbox")
+OPERATOR = Actor("operator", "console", username="operator")
 _SPANS = {"s": "seconds", "min": "minutes", "h": "hours"}
 
 
@@ -89,17 +90,39 @@ class Village:
         )  # fmt: skip
         self.run("insert into device_latest (device_id, state_since) values (%(id)s, %(now)s)", id=device_id)
 
-    def policy(self, area: str, steps: list[tuple[int, str]], repeat: int = 0) -> None:
-        """Give an area its order of whom to tell."""
+    def policy(self, area: str, steps: list[tuple[int, str]], repeat: int = 0, **when: object) -> None:
+        """Give an area its order of whom to tell; `when`: kinds, severities, hours_from, hours_to (in Shanghai)."""
         policy_id = self.one(
-            "insert into policies (area, repeat) values (%(area)s, %(repeat)s) returning id", area=area, repeat=repeat
-        )
+            "insert into policies (area, repeat, kinds, severities, hours_from, hours_to, hours_timezone)"
+            " values (%(area)s, %(repeat)s, %(kinds)s, %(severities)s, %(hours_from)s, %(hours_to)s,"
+            " case when %(hours_from)s::time is not null then 'Asia/Shanghai' end) returning id",
+            area=area, repeat=repeat,
+            **({"kinds": None, "severities": None, "hours_from": None, "hours_to": None} | when),
+        )  # fmt: skip
         for position, (after_s, who) in enumerate(steps):
             self.run(
                 "insert into policy_steps (policy_id, position, after_s, staff_id)"
                 " values (%(policy)s, %(position)s, %(after_s)s, %(staff)s)",
                 policy=policy_id, position=position, after_s=after_s, staff=self.phone(who).staff_id,
             )  # fmt: skip
+
+    def rota(self, area: str, members: list[int], start: str) -> None:
+        """Give an area a policy of one step: whoever has the day, each member in turn."""
+        rota_id = self.one(
+            "insert into rotas (name, area, timezone, kind, length, start)"
+            " values ('days', %(area)s, 'Asia/Shanghai', 'daily', 1, %(start)s) returning id",
+            area=area, start=start,
+        )  # fmt: skip
+        self.run(
+            "insert into rota_members (rota_id, position, staff_id)"
+            " select %(rota)s, nth, staff_id from unnest(%(members)s::bigint[]) with ordinality as each (staff_id, nth)",
+            rota=rota_id, members=members,
+        )  # fmt: skip
+        policy_id = self.one("insert into policies (area) values (%(area)s) returning id", area=area)
+        self.run(
+            "insert into policy_steps (policy_id, position, after_s, rota_id) values (%(policy)s, 0, 0, %(rota)s)",
+            policy=policy_id, rota=rota_id,
+        )  # fmt: skip
 
     def phone(self, name: str) -> "Phone":
         """Return the phone of a staff member, hired at first mention."""
@@ -112,6 +135,24 @@ class Village:
             )  # fmt: skip
             self.phones[name] = Phone(self, name, number, staff_id)
         return self.phones[name]
+
+    def silence(
+        self, area: str, *, hours: int, kinds: list[str] | None = None, reason: str = "the tower is mended"
+    ) -> int:
+        """Let an area be silent for some hours from now on; returns the silence's id."""
+        now = self.clock.now()
+        with self.pool.connection() as connection:
+            return silences.begin(
+                connection, area=area, kinds=kinds, start=now, end=now + timedelta(hours=hours), reason=reason,
+                actor=OPERATOR, now=now,
+            )  # fmt: skip
+
+    def alert(self, alert_id: int) -> "Alert":
+        """Return an alert as it is now."""
+        row = self.all(
+            "select id, state, count, severity, outcome, next_step_at from alerts where id = %(id)s", id=alert_id
+        )
+        return Alert(self, *row[0])
 
     def forward(self, *, seconds: int = 0, minutes: int = 0, hours: int = 0) -> None:
         """Let time pass, second by second where something may be due, and let the engine see it."""
@@ -126,7 +167,7 @@ class Village:
         """Return when the next row is due."""
         found = self.one(
             "select least((select min(due_at) from alerts where state <> 'closed'),"
-            " (select min(next_attempt_at) from messages))"
+            " (select min(next_attempt_at) from messages), (select min(held_until) from messages))"
         )
         return found if found is not None else self.clock.now() + timedelta(days=1)
 
@@ -164,6 +205,11 @@ class Village:
         with self.pool.connection() as connection:
             return connection.execute(query.encode(), values).fetchall()
 
+    def everybody_has_heard(self) -> None:
+        """Of this story only what happened counts, not each message."""
+        for phone in self.phones.values():
+            phone.seen = len(phone.messages())
+
     def nobody_heard_more(self) -> None:
         """Fail on any message that no step of the story expected."""
         unexpected = [
@@ -185,13 +231,23 @@ class Home:
 
     def press(self, call: str | None = None, **said: object) -> str:
         """Press the button; return the call's id."""
+        call_id = self.presses_unseen(call, **said)
+        self.village.settle()
+        return call_id
+
+    def presses_unseen(self, call: str | None = None, **said: object) -> str:
+        """Press the button; the engine has not looked yet."""
         self.presses += 1
         call_id = call or f"press-{self.presses}"
-        self.says("help", msgspec.json.encode({"id": call_id, **said}))
+        self._says("help", msgspec.json.encode({"id": call_id, **said}))
         return call_id
 
     def says(self, leaf: str, payload: bytes, uid: str | None = None) -> None:
         """Publish under the button's topic."""
+        self._says(leaf, payload, uid)
+        self.village.settle()
+
+    def _says(self, leaf: str, payload: bytes, uid: str | None = None) -> None:
         village = self.village
         topic = anju.topic_of(uid or self.button, leaf)
         heard = Heard(topic, payload, retained=False, received_at=village.clock.now(), mid=1, qos=1, session=1)
@@ -200,7 +256,17 @@ class Home:
                 inbox.take_urgent(connection, [heard], village.clock.now())
             else:
                 inbox.take_bulk(connection, [heard], Registry(), village.clock.now())
+
+    def warns(self, kind: str) -> "Alert":
+        """An early warning is raised for this home, by hand here; returns its alert."""
+        village = self.village
+        with village.pool.connection() as connection:
+            alert_id = desk.raise_by_hand(
+                connection, kind=kind, home_id=self.id, resident_id=None, text=None, actor=OPERATOR,
+                now=village.clock.now(),
+            )  # fmt: skip
         village.settle()
+        return village.alert(alert_id)
 
     def alert(self) -> "Alert":
         """Return the home's newest alert."""
@@ -246,6 +312,52 @@ class Alert:
         rows = self.village.all("select what from alert_timeline where alert_id = %(id)s order by id", id=self.id)
         return [row[0] for row in rows]
 
+    def written(self) -> list[tuple[str, str, str]]:
+        """Return the lines of the timeline as (hour and minute in Shanghai, what, who or where and how)."""
+        rows = self.village.all(
+            "select to_char(at at time zone 'Asia/Shanghai', 'HH24:MI'), what, concat_ws(' ', detail ->> 'name',"
+            " detail ->> 'channel', detail ->> 'area') from alert_timeline where alert_id = %(id)s order by id",
+            id=self.id,
+        )
+        return [(at, what, words) for at, what, words in rows]
+
+    def detail(self, what: str) -> dict[str, Any]:
+        """Return the particulars of the last line of that kind."""
+        found = self.village.all(
+            "select detail from alert_timeline where alert_id = %(id)s and what = %(what)s order by id desc limit 1",
+            id=self.id,
+            what=what,
+        )
+        return dict(found[0][0])
+
+    def now(self) -> "Alert":
+        """Return it as it is by now."""
+        return self.village.alert(self.id)
+
+    def snooze(self, *, minutes: int) -> None:
+        """Put it off at the console."""
+        now = self.village.clock.now()
+        with self.village.pool.connection() as connection:
+            desk.snooze(connection, alert_id=self.id, until=now + timedelta(minutes=minutes), actor=OPERATOR, now=now)
+
+    def reopen(self) -> "Alert":
+        """Open it again at the console; returns the alert that is open then."""
+        with self.village.pool.connection() as connection:
+            open_id = desk.reopen(connection, alert_id=self.id, actor=OPERATOR, now=self.village.clock.now())
+        self.village.settle()
+        return self.village.alert(open_id)
+
+    def escalate(self) -> None:
+        """Pass it on at the console."""
+        with self.village.pool.connection() as connection:
+            desk.escalate(connection, alert_id=self.id, actor=OPERATOR, now=self.village.clock.now())
+        self.village.settle()
+
+    def accept_at_desk(self) -> None:
+        """The operator takes it himself, and sends nobody yet."""
+        with self.village.pool.connection() as connection:
+            desk.accept(connection, alert_id=self.id, actor=OPERATOR, now=self.village.clock.now())
+
     def visit(self) -> int:
         """Return the id of its newest visit."""
         return int(self.village.one("select max(id) from visits where alert_id = %(id)s", id=self.id))
@@ -269,9 +381,10 @@ class Alert:
 
     def close(self, outcome: str, **more: Any) -> None:
         """Close it at the console."""
-        actor = Actor("operator", "console", username="operator")
         with self.village.pool.connection() as connection:
-            desk.close(connection, alert_id=self.id, actor=actor, outcome=outcome, now=self.village.clock.now(), **more)
+            desk.close(
+                connection, alert_id=self.id, actor=OPERATOR, outcome=outcome, now=self.village.clock.now(), **more
+            )
 
 
 @dataclass
@@ -305,11 +418,23 @@ class Phone:
         self.seen += 1
         return self
 
+    def expect_call(self) -> "Phone":
+        """The next message is a voice call."""
+        arrived = self.messages()[self.seen :]
+        assert arrived, f"{self.name} was not called"
+        assert arrived[0][0] == "voice"
+        self.seen += 1
+        return self
+
     def silent(self) -> None:
         """Nothing more has arrived."""
         assert len(self.messages()) == self.seen, f"{self.name} got {self.messages()[self.seen :]}"
 
-    def reply(self, body: str, sid: str | None = None) -> str:
+    def press_key(self, digit: str) -> str:
+        """Press a key in a voice call; returns the words that are said."""
+        return self.reply(digit, channel="voice")
+
+    def reply(self, body: str, sid: str | None = None, channel: str = "sms") -> str:
         """Answer by SMS; returns the words that come back."""
         with self.village.pool.connection() as connection:
             words = answers.answer(
@@ -317,7 +442,7 @@ class Phone:
                 sender=self.number,
                 body=body,
                 sid=sid or f"SM{self.village.clock.now().timestamp()}{body}{self.name}",
-                channel="sms",
+                channel=channel,
                 now=self.village.clock.now(),
             )
         self.village.settle()
