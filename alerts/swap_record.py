@@ -126,7 +126,7 @@ def tell(
         },
     )  # fmt: skip
     connection.execute(queries.wake_outbox)
-    on_timeline(connection, swap, "told", SYSTEM, now, {"name": name, "channel": "sms", "staff": staff_id})
+    write_down(connection, swap, "told", SYSTEM, now, {"name": name, "channel": "sms", "staff": staff_id})
 
 
 def decide(
@@ -144,10 +144,10 @@ def decide(
     )
     connection.execute(queries.cancel_waiting_questions, {"swap_id": swap.id})
     detail = {"channel": actor.channel} | ({"override": override_id} if override_id is not None else {})
-    on_timeline(connection, swap, state, actor, now, detail)
+    write_down(connection, swap, state, actor, now, detail)
 
 
-def on_timeline(
+def write_down(
     connection: Connection[Any],
     swap: Swap,
     what: str,

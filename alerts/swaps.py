@@ -105,7 +105,7 @@ def ask(
     ).fetchone()
     swap = swap_record.hold(connection, int(row[0]) if row is not None else 0)
     connection.execute(queries.set_swap_asked, {"swap_id": swap.id, "next_step_at": _again_at(swap, now)})
-    swap_record.on_timeline(connection, swap, "asked", actor, now)
+    swap_record.write_down(connection, swap, "asked", actor, now)
     _ask(connection, swap, manner, now)
     return swap.id
 
@@ -180,7 +180,7 @@ def run_due(connection: Connection[Any], *, manner: Manner, now: datetime) -> in
                 swap_record.tell(connection, swap, staff_id, said, manner, now)
         else:
             connection.execute(queries.set_swap_asked_again, {"swap_id": swap_id, "next_step_at": swap.start})
-            swap_record.on_timeline(connection, swap, "asked_again", SYSTEM, now)
+            swap_record.write_down(connection, swap, "asked_again", SYSTEM, now)
             _ask(connection, swap, manner, now, again=True)
     return len(due)
 

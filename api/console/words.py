@@ -148,6 +148,9 @@ _HAPPENINGS = {
 _BY_HAND = mark("{who} raised it by hand")
 _FOR_SOMEBODY = mark("{who} accepted for {name}")
 _UNREADABLE = mark("A help message came that cannot be read")
+_UNCOVERED = mark("Nobody covers a shift")
+_CLOSED_ITSELF = mark("Closed by itself: {outcome}")
+_JUST_NOTED = "{text}"
 GOOD = frozenset(
     {"delivered", "accepted", "en_route", "arrived", "visit_completed", "visit_accepted", "closed", "heard"}
 )
@@ -173,6 +176,8 @@ def happening(w: Wording, what: str, who: str | None, detail: Mapping[str, Any],
     _ = w.gettext
     places = _places(w, who, detail, areas)
     sentence = _HAPPENINGS[what]
+    if not who:
+        sentence = _by_itself(what, detail) or sentence
     if what == "raised" and who:
         sentence = _BY_HAND
     elif what in ("raised", "pressed_again") and detail.get("unreadable"):
@@ -189,6 +194,15 @@ def happening(w: Wording, what: str, who: str | None, detail: Mapping[str, Any],
         more.append(_("spoke with {name}", name=detail["spoke_with"]))
     more += [str(detail[key]) for key in ("text", "note", "reason", "error") if detail.get(key) and what != "note"]
     return " · ".join(more)
+
+
+def _by_itself(what: str, detail: Mapping[str, Any]) -> str | None:
+    """Return the sentence for what the system did of its own accord, where it differs from a person's."""
+    if what == "raised" and ("rota" in detail or "policy" in detail):
+        return _UNCOVERED
+    if what == "closed" and detail.get("channel") == "system":
+        return _CLOSED_ITSELF
+    return _JUST_NOTED if what == "note" else None
 
 
 def said_at_home(w: Wording, state: str) -> str:

@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from psycopg_pool import ConnectionPool
 
-from alerts import oncall
+from alerts import cover, oncall
 from api import village
 from api.village import MessagesWouldLeave, Village
 from devices import scenario
@@ -105,6 +105,11 @@ def test_somebody_answers_at_every_step_from_the_village_to_the_county(
     phones = [phone for (phone,) in rows(connection, "select phone from staff")]
     assert len(set(phones)) == len(phones)
     assert all(phone.startswith(village.STAFF_PHONES) and len(phone) == 14 for phone in phones)
+
+
+def test_nobody_is_warned_of_a_hole_in_it(connection: psycopg.Connection[Any], clock: StoryClock) -> None:
+    settle(connection, clock)
+    assert cover.look_ahead(connection, locale="zh-CN", now=clock.now()) == 0
 
 
 def test_the_second_start_changes_nothing(connection: psycopg.Connection[Any], clock: StoryClock) -> None:

@@ -43,6 +43,19 @@ def test_everything_that_is_written_on_a_timeline_has_its_sentence() -> None:
     [
         ("raised", None, {"source": "pendant"}, "按下求助 · 挂坠"),
         ("raised", "小陈", {"text": "邻居来电"}, "小陈 手工登记 · 邻居来电"),
+        (
+            "raised",
+            None,
+            {"rota": "3", "text": "夜班 11-27 20:00起无人值班"},
+            "有班次无人值班 · 夜班 11-27 20:00起无人值班",
+        ),
+        ("note", None, {"text": "又有：夜班"}, "又有：夜班"),
+        (
+            "closed",
+            None,
+            {"outcome": "other", "channel": "system", "note": "已有人值班。"},
+            "自动结束：其他 · 已有人值班。",
+        ),
         ("accepted", "兰晓", {"name": "兰晓", "channel": "sms"}, "兰晓 接单（短信）"),
         ("accepted", "小陈", {"name": "兰晓", "channel": "console"}, "小陈 替 兰晓 接单（值班台）"),
         ("told", None, {"name": "兰晓", "channel": "voice"}, "电话通知 兰晓"),
