@@ -167,13 +167,16 @@ def next_move(chain: Sequence[Policy], position: Position, on_call: OnCall, now:
             happenings.append(Happening("no_policy"))
         return Move((), tuple(happenings), replace(position, round=position.round + 1), now + NOBODY_WAIT)
     here = _standing(policies, position)
-    # once round everything there is: more than that, and nobody at all is on call
-    for _ in range(sum(len(policy.groups()) * (policy.repeat + 1) for policy in policies) + len(policies)):
+    passed = here.step == 0
+    while True:
         policy = policies[here.index]
         groups = policy.groups()
         if here.step >= len(groups):
-            here, happening = _onward(policies, here)
+            if passed and here.index == len(policies) - 1:
+                break
+            here, happening = _onward(policies, here, passed=passed)
             happenings.append(happening)
+            passed = True
             continue
         found = together(groups[here.step], on_call)
         number = here.step
@@ -184,7 +187,8 @@ def next_move(chain: Sequence[Policy], position: Position, on_call: OnCall, now:
                 wait = max(wait, ROUND_AT_LEAST)
             return Move(tuple(found), tuple(happenings), here.position(policies), now + wait)
         happenings.append(Happening("nobody_on_call", {"area": policy.area, "step": number + 1}))
-    return Move((), tuple(happenings), here.position(policies), now + NOBODY_WAIT)
+    # at a top without anybody it would stay for ever unheard: those nearer by are told again
+    return Move((), tuple(happenings), _Standing(0, 0, 0).position(policies), now + NOBODY_WAIT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,10 +225,13 @@ def _is_last(policies: Sequence[Policy], here: _Standing) -> bool:
     return here.index == len(policies) - 1 or here.round < policies[here.index].repeat
 
 
-def _onward(policies: Sequence[Policy], here: _Standing) -> tuple[_Standing, Happening]:
-    """Return where an alert goes whose policy has no step left: round again, up, or round the top for ever."""
+def _onward(policies: Sequence[Policy], here: _Standing, *, passed: bool) -> tuple[_Standing, Happening]:
+    """Return where an alert goes whose policy has no step left: round again, up, or round the top for ever.
+
+    `passed`: a whole round of it has just found nobody, so another would not either.
+    """
     policy = policies[here.index]
-    if here.round < policy.repeat:
+    if here.round < policy.repeat and not passed:
         return _Standing(here.index, here.round + 1, 0), Happening(
             "repeated", {"area": policy.area, "round": here.round + 2}
         )

@@ -236,7 +236,7 @@ def _note_call(
             "extra": Jsonb(extra, dumps=json.dumps) if extra else None,
         },
     ).fetchone()
-    return row is not None
+    return bool(row and row[0])
 
 
 def _join_call_to_alert(connection: Connection[Any], uid: str, call_id: str, alert_id: int, what: str = "help") -> None:

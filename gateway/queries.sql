@@ -1,5 +1,6 @@
 -- name: note_call
--- Writes a help call or its cancelling down; nothing comes back when it is there already. By the primary key.
+-- Writes a help call or its cancelling down, and says whether it is new; one that is there already was sent again, and is
+-- counted. By the primary key.
 insert into help_calls (
   device_uid, call_id, what, at, claimed_at, received_at, source, test, battery, readable, extra
 )
@@ -7,8 +8,9 @@ values (
   %(uid)s, %(call_id)s, %(what)s, %(at)s, %(claimed_at)s, %(received_at)s, %(source)s, %(test)s, %(battery)s,
   %(readable)s, %(extra)s
 )
-on conflict do nothing
-returning call_id
+on conflict (device_uid, call_id, what) do update
+set resent = help_calls.resent + 1
+returning resent = 0
 
 -- name: join_call_to_alert
 update help_calls

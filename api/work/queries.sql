@@ -315,7 +315,14 @@ with calls as (
     case when alerts.closed_at is not null
       then extract(epoch from greatest(alerts.closed_at - alerts.raised_at, interval '0'))::float8
     end as closed_s,
-    first_message.failed as first_failed
+    first_message.failed as first_failed,
+    exists (
+      select
+      from help_calls
+      where help_calls.alert_id = alerts.id
+        and help_calls.what = 'help'
+        and help_calls.resent > 0
+    ) as resent
   from alerts
   left join areas on areas.code = alerts.area
   left join lateral (
@@ -353,9 +360,36 @@ select grouping(part) as is_total, part,
   percentile_cont(0.5) within group (order by closed_s) filter (where not test) as closed_p50_s,
   percentile_cont(0.9) within group (order by closed_s) filter (where not test) as closed_p90_s,
   count(first_failed) filter (where not test) as first_messages,
-  count(*) filter (where not test and first_failed) as first_messages_failed
+  count(*) filter (where not test and first_failed) as first_messages_failed,
+  count(*) filter (where not test and resent) as resent,
+  count(*) filter (where not test and (resent or first_failed)) as first_time_failures
 from calls
 group by grouping sets ((), (part))
+
+-- name: alarm_rates
+-- Of how many alerts was each responder told, and how many were that in his busiest ten minutes? An alert counts once in
+-- each ten minutes in which he was told of it. By messages_time.
+with told as (
+  select messages.staff_id, date_bin('10 minutes', messages.created_at, timestamptz '2000-01-03 00:00+00') as ten_minutes,
+    count(distinct messages.alert_id) as alerts
+  from messages
+  join alerts on alerts.id = messages.alert_id
+  left join areas on areas.code = alerts.area
+  where messages.purpose = 'tell'
+    and messages.staff_id is not null
+    and messages.state not in ('canceled', 'failed', 'undelivered')
+    and messages.created_at >= %(from)s
+    and (%(to)s::timestamptz is null or messages.created_at < %(to)s)
+    and (areas.path like %(below)s or (alerts.area is null and %(unplaced)s))
+    and (%(within)s::text is null or starts_with(areas.path, %(within)s))
+  group by 1, 2
+)
+select staff.id::text as staff, staff.name, sum(told.alerts)::bigint as alarms, max(told.alerts) as busiest_10_min,
+  count(*) as periods, count(*) filter (where told.alerts > %(flood)s) as floods
+from told
+join staff on staff.id = told.staff_id
+group by staff.id, staff.name
+order by max(told.alerts) desc, sum(told.alerts) desc, staff.id
 
 -- name: coverage
 -- Who was seen? Homes and residents of the registry at the end of the time; a home's pings are asked for until one shows

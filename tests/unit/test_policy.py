@@ -150,3 +150,14 @@ def test_from_any_position_there_is_a_next_step(
 ) -> None:
     move = next_move(chain, Position(f"area{area}", round_, number), only(*reachable), NOW)
     assert move.next_step_at >= NOW
+
+
+def test_where_the_top_has_nobody_those_nearer_by_are_told_again() -> None:
+    chain = [Policy(1, "village", (step(0, 1),)), Policy(2, "county", (step(0, 2),), repeat=3)]
+    position, at, seen = Position(None), NOW, []
+    for _ in range(6):
+        move = next_move(chain, position, only(1), at)
+        seen.append(told(move))
+        position, at = move.position, move.next_step_at
+    assert seen == [[1], [], [1], [], [1], []]
+    assert [each.what for each in move.happenings] == ["climbed", "nobody_on_call"]

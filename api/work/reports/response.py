@@ -4,15 +4,20 @@ All times run from `raised_at`: the press, by the home's own clock where that ca
 counts as 0 s). Test presses are counted, and left out of every other figure.
 """
 
+from datetime import timedelta
 from typing import Any
 
 from psycopg import Connection
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from api.work.reports.scope import Figures, Place, Report, Scope, by_area, count, head, share
 from storage import sql
 
 queries = sql.load("api.work")
+
+TEN_MINUTES = timedelta(minutes=10)
+FLOOD = 10
+"""ISA-18.2 and EEMUA 191: a flood of alarms begins above ten in ten minutes."""
 
 
 class ResponseFigures(Figures):
@@ -40,8 +45,11 @@ class ResponseFigures(Figures):
     closed_p90_s: float | None
     first_messages: int = Field(description="of `alerts`, those of which anybody was to be told by a message")
     first_message_failed_share: float | None = Field(
-        description="of `first_messages`, those whose first message reached nobody. A press that its home had to send"
-        " again counts once and leaves no trace: so this is the first-time failure that can be seen here."
+        description="of `first_messages`, those whose first message reached nobody"
+    )
+    resent: int = Field(description="of `alerts`, those with a press that its home had to send again")
+    first_time_failure_share: float | None = Field(
+        description="of `alerts`, those that did not get through at the first try: sent again, or the first message failed"
     )
 
 
@@ -49,11 +57,27 @@ class ResponseRow(ResponseFigures, Place):
     """The figures of one area."""
 
 
+class AlarmRate(BaseModel):
+    """How many alerts one responder was told of, in periods of ten minutes by the clock: what an alarm system asks of a
+    person (ISA-18.2: one or two in ten minutes is steady, above ten is a flood)."""
+
+    staff: str
+    name: str
+    alarms: int = Field(
+        description="alerts he was told of; one counts again in each ten minutes in which he was told again"
+    )
+    alarms_per_10_min: float = Field(description="over the whole time of the report")
+    busiest_10_min: int
+    periods: int = Field(description="ten minutes in which he was told of anything")
+    floods: int = Field(description="of `periods`, those with more than ten")
+
+
 class ResponseReport(Report):
-    """The figures of all, and of each area one level down."""
+    """The figures of all, of each area one level down, and of each responder."""
 
     total: ResponseFigures
     areas: list[ResponseRow]
+    responders: list[AlarmRate]
 
 
 def read(connection: Connection[Any], about: Scope) -> ResponseReport:
@@ -62,7 +86,10 @@ def read(connection: Connection[Any], about: Scope) -> ResponseReport:
     total = next(_figures(row) for row in rows if row["is_total"])
     found = {row["part"]: _figures(row) for row in rows if not row["is_total"]}
     areas = by_area(connection, about, found, _figures({}))
-    return ResponseReport.model_validate({**head(about), "total": total, "areas": areas})
+    rates = count(connection, queries.alarm_rates, about, flood=FLOOD)
+    spans = max(1.0, ((about.end or about.now) - about.start) / TEN_MINUTES)
+    responders = [{**row, "alarms_per_10_min": row["alarms"] / spans} for row in rates]
+    return ResponseReport.model_validate({**head(about), "total": total, "areas": areas, "responders": responders})
 
 
 def _figures(row: dict[str, Any]) -> dict[str, Any]:
@@ -74,5 +101,6 @@ def _figures(row: dict[str, Any]) -> dict[str, Any]:
         "accepted_within_180_s_share": share(row.get("accepted_within_180_s", 0), counted["alerts"]),
         "arrived_within_45_min_share": share(row.get("arrived_within_45_min", 0), counted["arrived"]),
         "arrived_within_60_min_share": share(row.get("arrived_within_60_min", 0), counted["arrived"]),
+        "first_time_failure_share": share(row.get("first_time_failures", 0), counted["alerts"]),
         "first_message_failed_share": share(row.get("first_messages_failed", 0), counted["first_messages"]),
     }

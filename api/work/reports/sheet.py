@@ -6,7 +6,7 @@ from typing import Any
 
 from api.work.reports.scope import Report
 
-KEYS = ("area", "kind", "service", "name")
+KEYS = ("area", "kind", "service", "staff", "name")
 """What a row of some list is of; none of these is a figure."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -21,7 +21,8 @@ def sheet(report: Report) -> str:
     ]
     keys = [key for key in KEYS if key in ("area", "name") or any(key in type(row).model_fields for _, row in parts)]
     out = io.StringIO()
-    table = csv.DictWriter(out, ["part", *keys, *type(report.total).model_fields])
+    figures_of_all = [*type(report.total).model_fields, *(key for _, row in parts for key in type(row).model_fields)]
+    table = csv.DictWriter(out, list(dict.fromkeys(["part", *keys, *figures_of_all])))
     table.writeheader()
     of_all = {"area": report.area, "name": report.name, **report.total.model_dump()}
     for name, figures in [("total", of_all), *((name, row.model_dump()) for name, row in parts)]:
