@@ -13,7 +13,8 @@ from psycopg import Connection
 
 from alerts import lifecycle, oncall, policy, record, texts
 from alerts.channels import countries
-from alerts.model import SYSTEM, UNANSWERED, AlertState
+from alerts.channels.countries import Profile
+from alerts.model import SYSTEM, UNANSWERED, AlertState, Severity
 from alerts.policy import Position, Responder
 from storage import sql
 
@@ -23,6 +24,8 @@ CLAIM_LIMIT = 50
 """Alerts a transaction: enough to be quick in a flood, few enough that a crash repeats little."""
 TRUE_FOR = timedelta(minutes=30)
 """A call for help that could not leave for this long is not sent late: by then the alert has climbed."""
+REPEATS_LET_THROUGH = 2
+"""Of one wording to one number in 24 hours; carriers in mainland China refuse the third (Twilio's guidelines)."""
 KEEP_STREAM_LOG = timedelta(days=1)
 KEEP_UNDATED = timedelta(days=8)
 
@@ -34,6 +37,7 @@ class EngineSettings:
     locale: str
     public_url: str
     sms: str
+    voice: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +175,13 @@ def _write(
     ).fetchall()
     written = 0
     for staff_id, name, phone, language in rows:
-        for channel in by_id[staff_id].channels:
-            text = _text(alert, purpose, words, language, phone, settings, now)
+        works = countries.profile(phone, settings.sms)
+        urgent = alert.severity == Severity.CRITICAL and purpose != "remind"
+        ways = countries.ways(by_id[staff_id].channels, works, urgent=urgent, voice=settings.voice)
+        text = _text(alert, purpose, words, language, works, settings, now, calls="voice" in ways)
+        if alert.round or alert.step or purpose != "tell":
+            text = _unlike_earlier(connection, text, phone, language, now)
+        for channel in ways:
             connection.execute(
                 queries.write_message,
                 {
@@ -200,9 +209,16 @@ def _write(
 
 
 def _text(
-    alert: _Due, purpose: str, words: _Words, language: str, phone: str, settings: EngineSettings, now: datetime
+    alert: _Due,
+    purpose: str,
+    words: _Words,
+    language: str,
+    profile: Profile,
+    settings: EngineSettings,
+    now: datetime,
+    *,
+    calls: bool,
 ) -> str:
-    profile = countries.profile(phone, settings.sms)
     waited_min = int((now - alert.raised_at).total_seconds() // 60)
     if purpose == "remind":
         return texts.remind(
@@ -217,10 +233,19 @@ def _text(
         number=alert.id,
         link=f"{settings.public_url}/alerts/{alert.id}" if profile.links else None,
         replies=profile.replies,
+        calls=calls,
         test=alert.test,
         times=alert.count,
         waited_min=waited_min,
     )
+
+
+def _unlike_earlier(connection: Connection[Any], text: str, phone: str, language: str, now: datetime) -> str:
+    """Return the text so that carriers do not take it for a repeat: the third of one wording in a day is refused."""
+    row = connection.execute(
+        queries.same_text_lately, {"phone": phone, "text": text, "since": now - timedelta(days=1)}
+    ).fetchone()
+    return texts.numbered(language, text, row[0] + 1) if row and row[0] >= REPEATS_LET_THROUGH else text
 
 
 def _words(connection: Connection[Any], alerts: Sequence[_Due]) -> dict[int, _Words]:

@@ -12,8 +12,9 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from alerts import engine, outbox
-from alerts.channels.base import Channel
+from alerts.channels.base import Channel, TryAgain
 from alerts.engine import EngineSettings
+from alerts.pace import Pace
 from devices import telemetry
 from storage import series
 from storage.clock import Clock
@@ -23,6 +24,8 @@ log = structlog.get_logger("alerts.service")
 
 SENDERS = 8
 """Messages on their way to the provider at once."""
+MESSAGES_PER_S = 1000.0
+"""Faster than any provider takes them: who is refused with "too many" goes slower by himself."""
 LOOK_EVERY_S = 1
 BEAT_EVERY_S = 5
 SWEEP_EVERY_S = 5
@@ -39,6 +42,7 @@ class Parts:
     clock: Clock
     channel: Channel
     settings: EngineSettings
+    messages_per_s: float = MESSAGES_PER_S
 
 
 class Looker:
@@ -120,6 +124,8 @@ class Sender:
         self._parts = parts
         self._pool = pool
         self._free = threading.Semaphore(SENDERS)
+        self._pace = Pace.of(parts.messages_per_s, parts.clock.now())
+        self._pace_held = threading.Lock()
         self._place_freed: Callable[[], None] = lambda: None
 
     def when_place_freed(self, wake: Callable[[], None]) -> None:
@@ -127,16 +133,24 @@ class Sender:
         self._place_freed = wake
 
     def send_due(self) -> int:
-        """Claim as many messages as there are free places, and send them; return how many were claimed."""
+        """Claim as many messages as there are free places and the pace lets go, and send them; return how many.
+
+        What is claimed leaves at once: whoever had to wait would wait unclaimed, where the most urgent goes first.
+        """
         places = 0
         while places < SENDERS and self._free.acquire(blocking=False):
             places += 1
         claimed: list[outbox.Claimed] = []
+        granted = 0
         try:
-            if places:
+            with self._pace_held:
+                granted, self._pace = self._pace.take(places, self._parts.clock.now())
+            if granted:
                 with self._parts.pool.connection() as connection:
-                    claimed = outbox.claim(connection, limit=places, now=self._parts.clock.now())
+                    claimed = outbox.claim(connection, limit=granted, now=self._parts.clock.now())
         finally:
+            with self._pace_held:
+                self._pace = self._pace.give_back(granted - len(claimed))
             for _ in range(places - len(claimed)):
                 self._free.release()
         for message in claimed:
@@ -146,7 +160,13 @@ class Sender:
     def _send_one(self, message: outbox.Claimed) -> None:
         parts = self._parts
         try:
+            if message.is_stale(parts.clock.now()) and not self._still_ours(message):
+                return
             result = outbox.send(parts.channel, message, parts.clock.now())
+            if isinstance(result, TryAgain) and result.busy:
+                with self._pace_held:
+                    self._pace = self._pace.slowed(result.after_s, parts.clock.now())
+                log.warning("the provider is busy; going slower", per_s=self._pace.per_s)
             with parts.pool.connection() as connection:
                 outbox.store(connection, message, result, parts.clock.now())
         except Exception:
@@ -155,6 +175,11 @@ class Sender:
         finally:
             self._free.release()
             self._place_freed()
+
+    def _still_ours(self, message: outbox.Claimed) -> bool:
+        """Look at a message again that was held up between its claim and its leaving."""
+        with self._parts.pool.connection() as connection:
+            return outbox.look_again(connection, message, self._parts.clock.now())
 
 
 def _beat(parts: Parts) -> None:

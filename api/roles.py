@@ -66,6 +66,7 @@ def run_alerts(settings: Settings) -> int:
             clock=SystemClock(),
             channel=channel_of(settings),
             settings=EngineSettings(settings.locale, public_url_of(settings), settings.sms),
+            messages_per_s=settings.messages_per_s,
         )
         alerts_service.run(parts, stop)
     return 0

@@ -64,6 +64,7 @@ class Settings(BaseModel):
     timezone: Timezone = "Asia/Shanghai"
     locale: Literal["zh-CN", "en"] = "zh-CN"
     sms: Literal["twilio", "outbox"] = "outbox"
+    messages_per_s: float = Field(default=1000, gt=0, le=10_000)
     twilio_account_sid: str | None = None
     twilio_auth_token: str | None = Field(default=None, repr=False)
     twilio_from: str | None = None

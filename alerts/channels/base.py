@@ -29,12 +29,13 @@ class Sent:
 
 
 class TryAgain(Exception):
-    """It was not taken, and may be later; `after_s` is what the provider asks to wait."""
+    """It was not taken, and may be later; `after_s` is what the provider asks to wait, `busy`: we were too fast."""
 
-    def __init__(self, reason: str, after_s: float | None = None) -> None:
+    def __init__(self, reason: str, after_s: float | None = None, *, busy: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.after_s = after_s
+        self.busy = busy
 
 
 class GiveUp(Exception):
