@@ -11,7 +11,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from alerts import lifecycle, oncall, policy, record, texts
+from alerts import lifecycle, oncall, own_channels, policy, record, texts
 from alerts.channels import countries
 from alerts.channels.countries import Profile
 from alerts.model import SYSTEM, UNANSWERED, AlertState, Severity
@@ -174,7 +174,7 @@ def _write(
         queries.staff_to_write_to, {"staff_ids": list(by_id), "locale": settings.locale}
     ).fetchall()
     written = 0
-    for staff_id, name, phone, language in rows:
+    for staff_id, name, phone, language, has_own in rows:
         works = countries.profile(phone, settings.sms)
         urgent = alert.severity == Severity.CRITICAL and purpose != "remind"
         ways = countries.ways(by_id[staff_id].channels, works, urgent=urgent, voice=settings.voice)
@@ -203,6 +203,18 @@ def _write(
                 {"name": name, "channel": channel, "staff": staff_id},
             )  # fmt: skip
             written += 1
+        if has_own:
+            profile = Profile(replies=False, links=True)
+            text = _text(alert, purpose, words, language, profile, settings, now, calls=False)
+            for kind in own_channels.tell(
+                connection, staff_id=staff_id, alert_id=alert.id, purpose=purpose, text=text, language=language,
+                severity=alert.severity, now=now, expires_at=now + TRUE_FOR,
+            ):  # fmt: skip
+                record.on_timeline(
+                    connection, alert.id, "told" if purpose == "tell" else f"told_{purpose}", SYSTEM, now,
+                    {"name": name, "channel": kind, "staff": staff_id},
+                )  # fmt: skip
+                written += 1
     if written:
         connection.execute(queries.wake_outbox)
     return written

@@ -5,15 +5,15 @@ runs out after CLAIM_FOR and the message is sent once more: at least once, and t
 (docs/decisions/0007-at-least-once.md).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from psycopg import Connection
 
-from alerts import record, unreachable, unreached
-from alerts.channels.base import Channel, GiveUp, Outgoing, Sent, TryAgain
+from alerts import record, texts, unreachable, unreached
+from alerts.channels.base import Channel, GiveUp, Outgoing, Sent, TryAgain, Words
 from alerts.model import SYSTEM, UNANSWERED, AlertState
 from storage import sql
 
@@ -53,7 +53,10 @@ class Claimed:
     name: str
     alert_state: str | None
     accepted_by_staff: int | None
+    staff_channel: int | None
+    address: str | None = field(repr=False)
     claimed_at: datetime
+    words: Words | None = None
 
     def is_stale(self, now: datetime) -> bool:
         """Say whether so much time has passed since the claim that the alert may have been taken."""
@@ -69,22 +72,52 @@ class Claimed:
             language=self.language,
             alert_number=self.alert_id,
             expires_in_s=max(1, int((self.expires_at - now).total_seconds())),
+            purpose=self.purpose,
+            address=self.address,
+            words=self.words,
         )
 
 
-def claim(connection: Connection[Any], *, limit: int, now: datetime) -> list[Claimed]:
-    """Take up to `limit` messages that may leave now; those that are no longer true are dropped here, not sent."""
+def claim(connection: Connection[Any], *, limit: int, now: datetime, words: bool = False) -> list[Claimed]:
+    """Take up to `limit` messages that may leave now; those that are no longer true are dropped here, not sent.
+
+    `words`: what they say is wanted piece by piece too, for a provider's templates.
+    """
     rows = connection.execute(
         queries.claim_messages, {"now": now, "limit": limit, "claimed_until": now + CLAIM_FOR}
     ).fetchall()
     claimed = []
-    for message in sorted((Claimed(*row, now) for row in rows), key=lambda each: each.id):
+    for message in sorted((Claimed(*[*row, now]) for row in rows), key=lambda each: each.id):
         why_not = _no_longer_true(message)
         if why_not is None:
             claimed.append(message)
         else:
             connection.execute(queries.message_over, {"message_id": message.id, "state": "canceled", "error": why_not})
-    return claimed
+    return _with_words(connection, claimed, now) if words else claimed
+
+
+def _with_words(connection: Connection[Any], claimed: list[Claimed], now: datetime) -> list[Claimed]:
+    """Return the messages with what their alerts are about, piece by piece."""
+    asked = {"alert_ids": list({each.alert_id for each in claimed if each.alert_id is not None})}
+    about = {row[0]: row[1:] for row in connection.execute(queries.kinds_of_alerts, asked).fetchall()}
+    places = {row[0]: row[1:] for row in connection.execute(queries.words_for_alerts, asked).fetchall()}
+    found = []
+    for each in claimed:
+        if each.alert_id is not None and each.alert_id in about:
+            kind, test, raised_at, device_uid = about[each.alert_id]
+            who, address, above = places[each.alert_id]
+            where = " ".join(part for part in (above, address) if part) or device_uid
+            what = texts.kind_name(each.language, kind)
+            words = Words(
+                what=texts.gettext(each.language, "TEST {what}", what=what) if test else what,
+                number=each.alert_id,
+                place=texts.place(each.language, who or "", where),
+                waited_min=int((now - raised_at).total_seconds() // 60),
+            )
+            found.append(replace(each, words=words))
+        else:
+            found.append(each)
+    return found
 
 
 def look_again(connection: Connection[Any], message: Claimed, now: datetime) -> bool:
@@ -138,6 +171,8 @@ def store(connection: Connection[Any], message: Claimed, result: Sent | TryAgain
                 queries.message_sent,
                 {"message_id": message.id, "state": state, "sid": result.sid, "delivered": delivered, "now": now},
             )
+            if message.staff_channel is not None:
+                connection.execute(queries.own_channel_fails, {"message_id": message.id, "failure": None, "now": now})
             if delivered and message.alert_id is not None:
                 detail = {"channel": message.channel, "name": message.name}
                 record.on_timeline(connection, message.alert_id, "delivered", SYSTEM, now, detail)

@@ -43,6 +43,7 @@ class Parts:
     channel: Channel
     settings: EngineSettings
     messages_per_s: float = MESSAGES_PER_S
+    templates: bool = False
 
 
 class Looker:
@@ -147,7 +148,9 @@ class Sender:
                 granted, self._pace = self._pace.take(places, self._parts.clock.now())
             if granted:
                 with self._parts.pool.connection() as connection:
-                    claimed = outbox.claim(connection, limit=granted, now=self._parts.clock.now())
+                    claimed = outbox.claim(
+                        connection, limit=granted, now=self._parts.clock.now(), words=self._parts.templates
+                    )
         finally:
             with self._pace_held:
                 self._pace = self._pace.give_back(granted - len(claimed))

@@ -55,6 +55,10 @@ def follow(connection: Connection[Any], *, message_id: int, code: str | None, no
     failure = failures.judge(code, message.channel)
     if message.channel in PHONE:
         unreachable.fault_found(connection, phone=message.recipient, fault=failure.fault, now=now)
+    else:
+        connection.execute(
+            queries.own_channel_fails, {"message_id": message_id, "failure": code or "failed", "now": now}
+        )
     if message.alert_id is None:
         return
     alert = record.hold(connection, message.alert_id)

@@ -4,7 +4,7 @@ from importlib import metadata
 
 from fastapi import APIRouter, FastAPI
 
-from api import health, problems, stream, webhooks
+from api import health, problems, receipts, stream, webhooks
 from api.console import pages
 from api.context import Context
 from api.protect import Protect
@@ -26,6 +26,7 @@ from api.routes import (
     services,
     session,
     staff,
+    staff_channels,
     users,
     visits,
 )
@@ -44,6 +45,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     series.router,
     services.router,
     staff.router,
+    staff_channels.router,
     rotas.router,
     overrides.router,
     policies.router,
@@ -57,7 +59,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     changes.router,
 )
 # What lies outside of it: webhooks, the console and its static files, health.
-OUTSIDE: tuple[APIRouter, ...] = (health.router, webhooks.router, pages.router)
+OUTSIDE: tuple[APIRouter, ...] = (health.router, webhooks.router, receipts.router, pages.router)
 
 
 def create_app(context: Context) -> FastAPI:

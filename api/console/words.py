@@ -97,10 +97,15 @@ SOURCES = {
 CHANNELS = {
     "sms": mark("by SMS"),
     "voice": mark("by telephone"),
+    "email": mark("by e-mail"),
+    "chat": mark("by chat"),
+    "push": mark("by push"),
     "phone": mark("by phone"),
     "console": mark("at the console"),
     "api": mark("by another system"),
 }
+
+MESSAGES = {"voice": mark("Call"), "email": mark("E-mail"), "chat": mark("Chat message"), "push": mark("Push message")}
 
 # {what} of a timeline row: its sentence. Places are filled from its detail; see `_places`.
 _HAPPENINGS = {
@@ -190,7 +195,7 @@ def _places(w: Wording, who: str | None, detail: Mapping[str, Any], areas: Mappi
     return {
         "who": who or somebody,
         "name": str(detail.get("name") or who or somebody),
-        "message": _("Call") if detail.get("channel") == "voice" else _("SMS"),
+        "message": named(w, MESSAGES, detail.get("channel")) if detail.get("channel") in MESSAGES else _("SMS"),
         "text": str(detail.get("text", "")),
         "outcome": named(w, OUTCOMES, detail.get("outcome", "other")),
         "step": str(detail.get("step", "")),

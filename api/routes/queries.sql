@@ -589,3 +589,12 @@ where role = 'admin'
 select id
 from users
 where username = %(username)s
+
+-- Own channels -------------------------------------------------------------------------------------------------------
+
+-- name: own_channels_read
+-- By which ways of his own is somebody told? By staff_channels_staff.
+select id, kind, name, address, quiet_from, quiet_to, timezone, created_at, failed_at, failure
+from staff_channels
+where staff_id = %(staff_id)s
+order by id

@@ -14,7 +14,7 @@ create table staff_channels (
   id bigint generated always as identity primary key,
   staff_id bigint not null references staff (id),
   kind text not null check (kind in ('email', 'chat', 'push')),
-  name text not null check (length(name) between 1 and 100),
+  name text not null check (length(name) between 1 and 200),
   address text not null check (length(address) between 1 and 4000),
   -- from when to when, by the clock of that zone, only help is told this way; both or none
   quiet_from time,
