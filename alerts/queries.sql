@@ -696,6 +696,15 @@ left join staff as holder on holder.id = alerts.accepted_by_staff
 where messages.id = %(message_id)s
   and messages.channel = 'voice'
 
+-- name: notes_for_holder
+-- What must be known about the resident, where that person has the alert?
+select residents.notes
+from alerts
+join residents on residents.id = alerts.resident_id
+where alerts.id = %(alert_id)s
+  and alerts.accepted_by_staff = %(staff_id)s
+  and residents.notes <> ''
+
 -- Staffing -----------------------------------------------------------------------------------------------------------
 
 -- name: insert_staff
@@ -1166,3 +1175,23 @@ where id = %(channel_id)s
 select id, kind, test, raised_at, coalesce(device_uid, '')
 from alerts
 where id = any(%(alert_ids)s)
+
+-- Shift tests --------------------------------------------------------------------------------------------------------
+
+-- name: areas_with_shift_test
+-- Which areas want every phone tried when a shift begins?
+select code, name
+from areas
+where shift_test
+order by code
+
+-- name: begin_shift_test
+-- Notes that this shift's phone is tried; of several engines only one gets a row. By the primary key.
+insert into shift_tests (area, staff_id, ends_at)
+values (%(area)s, %(staff_id)s, %(ends_at)s)
+on conflict do nothing
+returning ends_at
+
+-- name: prune_shift_tests
+delete from shift_tests
+where ends_at < %(before)s

@@ -11,7 +11,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from alerts import engine, outbox
+from alerts import engine, outbox, shift_test
 from alerts.channels.base import Channel, TryAgain
 from alerts.engine import EngineSettings
 from alerts.pace import Pace
@@ -30,6 +30,7 @@ LOOK_EVERY_S = 1
 BEAT_EVERY_S = 5
 SWEEP_EVERY_S = 5
 TIDY_EVERY_S = 3600
+TRY_PHONES_EVERY_S = 30
 ROLE = "alerts"
 
 
@@ -101,6 +102,7 @@ def run(parts: Parts, stop: threading.Event) -> None:
         scheduler.add_job(_guarded(_beat, parts), "interval", seconds=BEAT_EVERY_S)
         scheduler.add_job(_guarded(_sweep, parts), "interval", seconds=SWEEP_EVERY_S)
         scheduler.add_job(_guarded(_tidy, parts), "interval", seconds=TIDY_EVERY_S)
+        scheduler.add_job(_guarded(_try_phones, parts), "interval", seconds=TRY_PHONES_EVERY_S)
         _guarded(_beat, parts)()
         for looker in lookers.values():
             looker.start()
@@ -195,6 +197,11 @@ def _sweep(parts: Parts) -> None:
     while judged == telemetry.SWEEP_BATCH:
         with parts.pool.connection() as connection:
             judged = telemetry.sweep(connection, parts.clock.now())
+
+
+def _try_phones(parts: Parts) -> None:
+    with parts.pool.connection() as connection:
+        shift_test.try_phones(connection, locale=parts.settings.locale, now=parts.clock.now())
 
 
 def _tidy(parts: Parts) -> None:

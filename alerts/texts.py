@@ -149,6 +149,11 @@ def assigned(language: str | None, *, who: str, where: str, number: int) -> str:
     )
 
 
+def shift_begins(language: str | None, *, area: str) -> str:
+    """Return the SMS that tries the phone of somebody whose shift begins."""
+    return gettext(language, "[Anju] Your shift for {area} begins. This text tries your phone; do nothing.", area=area)
+
+
 def taken(language: str | None, *, number: int, name: str) -> str:
     """Return what the second to accept hears: who has it."""
     return gettext(language, "#{number} was accepted by {name} already.", number=number, name=name)

@@ -62,9 +62,15 @@ limit %(limit)s
 
 -- name: areas_read
 -- What are these areas? By primary key.
-select code as id, code, name, level, parent, path
+select code as id, code, name, level, parent, shift_test, path
 from areas
 where code = any(%(ids)s)
+
+-- name: set_shift_test
+-- Whether every phone is tried when a shift begins here.
+update areas
+set shift_test = %(shift_test)s
+where code = %(code)s
 
 -- name: uses_of_area
 -- What still lies in an area or names it? Also what is over: it has to say where it was.

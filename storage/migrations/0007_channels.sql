@@ -40,8 +40,8 @@ create index messages_of_channel on messages (staff_channel) where staff_channel
 -- Whether the area wants every responder's phone tried when his shift begins; and whose was.
 alter table areas add column shift_test boolean not null default false;
 create table shift_tests (
-  rota_id bigint not null references rotas (id) on delete cascade,
+  area text not null references areas (code) on delete cascade on update cascade,
   staff_id bigint not null references staff (id),
-  begins_at timestamptz not null,
-  primary key (rota_id, begins_at, staff_id)
+  ends_at timestamptz not null,
+  primary key (area, staff_id, ends_at)
 );
