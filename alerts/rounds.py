@@ -83,9 +83,7 @@ class LookBeforeRound(Invalid):
     """a look at {at} lies before its round began ({began}); mend the time."""
 
     def __init__(self, at: datetime, began: datetime) -> None:
-        super().__init__(
-            f"a look at {at.isoformat()} lies before its round began ({began.isoformat()}); mend the time"
-        )
+        super().__init__(f"a look at {at.isoformat()} lies before its round began ({began.isoformat()}); mend the time")
 
 
 def begin(

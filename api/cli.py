@@ -1,7 +1,8 @@
 """What can be typed after `anju`? Each command reads the settings, builds what it needs, and says its errors in a line."""
 
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ import typer
 
 from api import children
 from api import settings as settings_module
+from api.bench.cli import app as bench
 from api.settings import BadSetting, Settings
 
 app = typer.Typer(
@@ -23,6 +25,7 @@ users = typer.Typer(no_args_is_help=True, help="Who may log in.")
 devices = typer.Typer(no_args_is_help=True, help="What stands in the homes.")
 app.add_typer(users, name="user")
 app.add_typer(devices, name="device")
+app.add_typer(bench, name="bench")
 
 
 def main() -> None:
@@ -120,7 +123,9 @@ def import_(
     from storage.clock import SystemClock
 
     with _database() as url, psycopg.connect(url) as connection:
-        report = bulk.import_file(connection, file, now=SystemClock().now(), dry_run=dry_run)
+        report = bulk.import_file(
+            connection, file, now=SystemClock().now(), dry_run=dry_run, progress=_now_and_then("rows are in")
+        )
     for line in report.lines():
         _say(line)
     for line in report.passwords():
@@ -195,7 +200,12 @@ def simulate(
 ) -> None:
     """Let simulated homes live on the configured broker: pings, presses, flat batteries, drop-outs."""
     from api import roles
+    from devices import scenario
 
+    try:
+        scenario.check_rate(rate)
+    except scenario.BadRate as error:
+        raise typer.BadParameter(str(error), param_hint="--rate") from None
     raise typer.Exit(roles.run_simulator(_placed(), homes=homes, rate=rate, seed=seed, staff=staff, say=_say))
 
 
@@ -209,6 +219,19 @@ def _say(line: str) -> None:
     """Write how far it is, for whoever watches."""
     sys.stderr.write(f"anju: {line}\n")
     sys.stderr.flush()
+
+
+def _now_and_then(what: str) -> Callable[[int, int], None]:
+    """Return what says how many of how many are done: at most once a second, nothing of what takes less than that."""
+    said = time.monotonic()
+
+    def progress(done: int, of: int) -> None:
+        nonlocal said
+        if time.monotonic() - said >= 1:
+            said = time.monotonic()
+            _say(f"{done} of {of} {what}")
+
+    return progress
 
 
 def _placed() -> Settings:

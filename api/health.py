@@ -137,7 +137,9 @@ def _gauges(connection: Connection[Any], now: datetime) -> Iterator[Metric]:
         devices.add_metric([state], count)
     yield devices
     age = GaugeMetricFamily("anju_role_beat_age_seconds", "Since a role's last sign of life", labels=["role"])
-    counter = CounterMetricFamily("anju_role_counter", "What a role has counted since it began", labels=["role", "name"])
+    counter = CounterMetricFamily(
+        "anju_role_counter", "What a role has counted since it began", labels=["role", "name"]
+    )
     for role, _, beat_at, counters in connection.execute(queries.role_beats).fetchall():
         age.add_metric([role], _age_s(beat_at, now))
         for name, value in counters.items():

@@ -191,7 +191,7 @@ where beat_at >= %(since)s
 select pg_advisory_xact_lock(hashtextextended('simulated village', 1))
 
 -- name: simulated_homes
--- Which simulated homes were ever made, and are both their devices still there? By the unique index on uid.
+-- Which simulated homes were ever made, and are both their devices still there? Looks through all devices, once a start.
 select substr(button.uid, length('sim-btn-') + 1)::bigint as number, button.uid, camera.uid,
   button.removed_at is null and camera.removed_at is null
 from devices as button

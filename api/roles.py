@@ -22,6 +22,9 @@ from storage.pool import open_pool
 
 log = structlog.get_logger("api.roles")
 
+STAFF_PACE = 3.0
+"""Simulated staff are this many times quicker than people: who looks for ten minutes sees whole stories."""
+
 
 class NotConfigured(Exception):
     """{name} is not set; a role on its own needs it (`anju up` brings its own)."""
@@ -143,7 +146,7 @@ def run_simulator(
         if staff:
             pool = stack.enter_context(open_pool(url, name="simulated-staff", max_size=2))
             answering = threading.Thread(
-                target=simulated_staff.run, args=(pool, clock, stop), kwargs={"seed": seed, "pace": 1.0},
+                target=simulated_staff.run, args=(pool, clock, stop), kwargs={"seed": seed, "pace": STAFF_PACE},
                 name="simulated-staff",
             )  # fmt: skip
             answering.start()

@@ -8,7 +8,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import FrameType
 
@@ -19,6 +19,7 @@ from api import auth, folder, logs
 from api.children import Child
 from api.folder import Running
 from api.settings import PREFIX, Settings, kept_secret, secret_key
+from devices import scenario
 from gateway import broker, follow
 from gateway.broker import BrokerRefusedUsers, BrokerWouldNotStart, EmbeddedBroker
 from gateway.follow import Follower
@@ -35,10 +36,8 @@ LOOK_EVERY_S = 0.25
 BEAT_EVERY_S = 5.0
 BROKER_USER = "anju.insider"
 """Speaks and hears for all homes on the embedded broker: the gateway, and the simulated homes. No device has a dot."""
-PRESSES_A_DAY = 288.0
-"""Of the simulated village, however large: one in five minutes shows life and leaves time to look."""
-DAYS_PER_PRESS = 20.0
-"""Of a simulated home at the rate 1."""
+PRESS_EVERY = timedelta(minutes=5)
+"""In the simulated village, however large: that shows life and leaves time to look."""
 ROLES_THAT_BEAT = ("gateway-urgent", "gateway-bulk", "alerts")
 
 
@@ -152,7 +151,7 @@ class _System:
         yield "alerts", ["alerts"]
         yield "api", ["api"]
         if self._wishes.homes:
-            rate = PRESSES_A_DAY / (self._wishes.homes / DAYS_PER_PRESS)
+            rate = scenario.rate_for(self._wishes.homes, PRESS_EVERY)
             yield "simulator", ["simulate", "--homes", str(self._wishes.homes), "--rate", f"{rate:g}", "--staff"]
 
     def _environment(self, mqtt_url: str) -> dict[str, str]:

@@ -168,40 +168,49 @@ def _write_events(connection: Connection[Any], events: Sequence[_Event]) -> int:
 
 def _note_latest(latest: _Latest, received: Received, time: datetime) -> None:
     reading = received.reading
-    if isinstance(reading, StatusChange):
-        if received.retained:
-            # the broker's memory of the last status, given at each subscription: only a Last Will still tells something
-            if not reading.online and latest.online is None:
-                latest.online = False
-            return
-        latest.online = reading.online
-    elif received.retained:
+    if received.retained:
+        # the broker's memory of the last status, given at each subscription: only a Last Will still tells something
+        if isinstance(reading, StatusChange) and not reading.online and latest.online is None:
+            latest.online = False
         return
-    else:
-        latest.online = True
+    latest.online = reading.online if isinstance(reading, StatusChange) else True
     if latest.online:
         latest.heard_at = received.received_at
     if received.received_at - time > CURRENT_WITHIN:
         return
-    if reading.fw is not None:
-        latest.fw = reading.fw
-    if isinstance(reading, StatusChange):
-        if reading.model is not None:
-            latest.model = reading.model
-        return
+    if isinstance(reading, PatrolPing):
+        latest.last_patrol_at = time
+        _note_condition(latest, reading)
+        _note_persons(latest, reading)
+    elif isinstance(reading, Telemetry):
+        _note_condition(latest, reading)
+        if reading.temperature is not None:
+            latest.temperature = reading.temperature
+    else:
+        _note_build(latest, reading)
+
+
+def _note_condition(latest: _Latest, reading: PatrolPing | Telemetry) -> None:
     if reading.battery is not None:
         latest.battery = reading.battery
     if reading.rssi is not None:
         latest.rssi = reading.rssi
-    if isinstance(reading, Telemetry):
-        if reading.temperature is not None:
-            latest.temperature = reading.temperature
-        return
-    latest.last_patrol_at = time
-    if reading.persons is not None:
-        latest.persons = reading.persons
-    if reading.presence is not None:
-        latest.presence = reading.presence
+    if reading.fw is not None:
+        latest.fw = reading.fw
+
+
+def _note_persons(latest: _Latest, ping: PatrolPing) -> None:
+    if ping.persons is not None:
+        latest.persons = ping.persons
+    if ping.presence is not None:
+        latest.presence = ping.presence
+
+
+def _note_build(latest: _Latest, status: StatusChange) -> None:
+    if status.fw is not None:
+        latest.fw = status.fw
+    if status.model is not None:
+        latest.model = status.model
 
 
 def _write_latest(connection: Connection[Any], batch: list[_Latest], now: datetime) -> None:

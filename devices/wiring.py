@@ -76,20 +76,24 @@ def _own_faults(device: NewDevice) -> Iterator[refused.Refused]:
         yield refused.NotAKind(device.kind, tuple(Kind))
     if device.format not in list(Format):
         yield refused.NotAFormat(device.format, tuple(Format))
-    why = None if device.topic is None else _why_no_topic(device.topic)
+    why = None if device.topic is None else _why_no_topic(device.topic, is_hub=device.kind == Kind.HUB)
     if device.topic is not None and why is not None:
         yield refused.NotATopic(device.topic[:TOPIC_LIMIT], why)
 
 
-def _why_no_topic(topic: str) -> str | None:
+def _why_no_topic(topic: str, *, is_hub: bool) -> str | None:
+    """Return why a text cannot be a topic, or could give a hub more of the broker than its own part; None where it can."""
     if not 1 <= len(topic) <= TOPIC_LIMIT:
         return f"a topic has 1 to {TOPIC_LIMIT} characters"
-    if any(character in "+#" or not character.isprintable() for character in topic):
-        return "a topic has no +, no # and nothing unprintable; take them out"
-    if topic.startswith(("/", "$")) or topic.endswith("/") or "//" in topic:
-        return "a topic begins with neither / nor $, ends without /, and has no empty level"
+    # `*` and `>` are to the NATS server what `+` and `#` are to MQTT
+    if any(character in "+#*>" or not character.isprintable() for character in topic):
+        return "a topic has no + # * > and nothing unprintable; take them out"
+    if topic.startswith(("/", "$", "_")) or topic.endswith("/") or "//" in topic:
+        return "a topic begins with none of / $ _, ends without /, and has no empty level"
     if topic.partition("/")[0] == _OURS:
         return f"below {_OURS}/ every device has its own place already; name the vendor's topic"
+    if is_hub and " " in topic:
+        return "a hub's base topic has no space: not every broker takes one; rename it at the hub"
     return None
 
 

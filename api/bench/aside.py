@@ -6,11 +6,12 @@ import subprocess
 import sys
 import threading
 from types import TracebackType
-from typing import Generic, TypeVar
+from typing import IO, Generic, TypeVar, cast
 
 import msgspec
 
 from api import children
+from api.bench import BenchFailed
 
 STOP_TIMEOUT_S = 5.0
 STARTS_WITHIN_S = 60.0
@@ -18,7 +19,7 @@ STARTS_WITHIN_S = 60.0
 ReportT = TypeVar("ReportT", bound=msgspec.Struct)
 
 
-class AsideFailed(Exception):
+class AsideFailed(BenchFailed):
     """{module} ended: {why}."""
 
     def __init__(self, module: str, why: str) -> None:
@@ -41,18 +42,20 @@ class Aside(Generic[ReportT]):
             # Ctrl-C reaches us alone: we end it in our order
             start_new_session=True,
         )
-        assert self._process.stdin is not None
-        self._process.stdin.write(msgspec.json.encode(order) + b"\n")
-        self._process.stdin.flush()
+        orders = cast(IO[bytes], self._process.stdin)
+        orders.write(msgspec.json.encode(order) + b"\n")
+        orders.flush()
         self._reading = threading.Thread(target=self._read, name=module, daemon=True)
         self._reading.start()
 
-    @property
-    def pid(self) -> int:
-        """Its process id."""
-        return self._process.pid
+    def first(self) -> ReportT:
+        """Return its first report: it is at work. Raises AsideFailed."""
+        report = self.next(STARTS_WITHIN_S)
+        if report is None:
+            raise AsideFailed(self._module, f"it said nothing for {STARTS_WITHIN_S:.0f} s")
+        return report
 
-    def next(self, timeout_s: float = STARTS_WITHIN_S) -> ReportT | None:
+    def next(self, timeout_s: float) -> ReportT | None:
         """Return its next report; None when none came in time. Raises AsideFailed when it has ended."""
         try:
             report = self._reports.get(timeout=timeout_s)
@@ -62,23 +65,14 @@ class Aside(Generic[ReportT]):
             raise AsideFailed(self._module, self._last_words())
         return report
 
-    def newest(self) -> ReportT | None:
-        """Return its newest report that was not looked at yet. Raises AsideFailed when it has ended."""
-        found = None
-        while not self._reports.empty():
-            found = self.next() or found
-        return found
-
     def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
+        for line in cast(IO[bytes], self._process.stdout):
             self._reports.put(self._decoder.decode(line))
         self._reports.put(None)
 
     def _last_words(self) -> str:
-        assert self._process.stderr is not None
         status = self._process.wait(STOP_TIMEOUT_S)
-        lines = self._process.stderr.read().decode(errors="replace").strip().splitlines()
+        lines = cast(IO[bytes], self._process.stderr).read().decode(errors="replace").strip().splitlines()
         return lines[-1] if lines else f"it said nothing, status {status}"
 
     def __enter__(self) -> "Aside[ReportT]":

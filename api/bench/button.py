@@ -8,6 +8,7 @@ from typing import Any
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
+from api.bench import BenchFailed
 from api.bench.homes import Button
 from devices.formats import anju
 from gateway.client import BrokerAddress, without_delay
@@ -16,7 +17,7 @@ CONNECTS_WITHIN_S = 10.0
 KEEPALIVE_S = 30
 
 
-class ButtonNotLetIn(Exception):
+class ButtonNotLetIn(BenchFailed):
     """The broker did not let the button {uid} in within {CONNECTS_WITHIN_S} s."""
 
     def __init__(self, uid: str) -> None:
@@ -31,9 +32,7 @@ class PressedButton:
         self._heard: dict[str, float] = {}
         self._changed = threading.Condition()
         self._subscribed = threading.Event()
-        self._client = paho.Client(
-            CallbackAPIVersion.VERSION2, client_id=f"home-{button.uid}", protocol=paho.MQTTv311
-        )
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id=f"home-{button.uid}", protocol=paho.MQTTv311)
         self._client.username_pw_set(button.uid, button.password)
         self._client.on_socket_open = without_delay
         self._client.on_connect = self._on_connect

@@ -34,12 +34,14 @@ def make_village(connection: Connection[Any]) -> None:
     registry.add_area(connection, code=AREA, name="凤山村", level="village")
 
 
-def make_cameras(connection: Connection[Any], count: int, now: datetime, say: Callable[[str], None]) -> list[str]:
-    """Register so many homes with a camera each, and return the cameras' uids."""
-    for first in range(1, count + 1, AT_ONCE):
-        last = min(first + AT_ONCE - 1, count)
+def make_cameras(
+    connection: Connection[Any], count: int, now: datetime, say: Callable[[str], None], *, first: int = 1
+) -> list[str]:
+    """Register homes with a camera each, numbered from `first` to `count`; return the uids of all up to `count`."""
+    for number in range(first, count + 1, AT_ONCE):
+        last = min(number + AT_ONCE - 1, count)
         connection.execute(
-            queries.make_cameras, {"area": AREA, "prefix": CAMERA_PREFIX, "first": first, "last": last, "now": now}
+            queries.make_cameras, {"area": AREA, "prefix": CAMERA_PREFIX, "first": number, "last": last, "now": now}
         )
         if count > AT_ONCE:
             say(f"registering cameras: {last:,} of {count:,}")

@@ -95,12 +95,10 @@ def measure(*, seconds: float, rate: float, devices: int, say: Say) -> IngestFig
 def _broker_alone(measured: System, uids: list[str], *, seconds: float, rate: float, say: Say) -> Rate:
     """Measure what the broker hands over to somebody who only acknowledges."""
     with Aside("api.bench.bare", bare.Order(measured.insider, BULK_FILTERS[0]), bare.Report) as listener:
-        listening = listener.next()
-        assert listening is not None
+        heard = listener.first()
         before = measured.usage()
         with flood.start(measured, uids, rate=rate, seconds=seconds, name="alone") as pings:
             report = flood.wait_published(pings, measured, say, "the broker alone")
-        heard = listening
         while heard.heard < report.acked:
             newer = listener.next(flood.GIVE_UP_AFTER_S)
             if newer is None:

@@ -30,7 +30,9 @@ class BrokerTooSlow(Exception):
     """The broker acknowledged nothing for {ANSWER_WITHIN_S} s; {under_way} pings are under way."""
 
     def __init__(self, under_way: int) -> None:
-        super().__init__(f"the broker acknowledged nothing for {ANSWER_WITHIN_S:.0f} s; {under_way} pings are under way")
+        super().__init__(
+            f"the broker acknowledged nothing for {ANSWER_WITHIN_S:.0f} s; {under_way} pings are under way"
+        )
 
 
 class Order(msgspec.Struct, frozen=True):

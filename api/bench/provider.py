@@ -27,11 +27,13 @@ class Provider:
             protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True
 
-            def do_POST(self) -> None:  # noqa: N802 - the name that http.server calls
+            def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
-                provider._came()  # noqa: SLF001 - its own server
-                answer = provider._answer(parse_qs(body.decode()))  # noqa: SLF001
-                head = f"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: {len(answer)}\r\n\r\n"
+                provider._came()
+                answer = provider._answer(parse_qs(body.decode()))
+                head = (
+                    f"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: {len(answer)}\r\n\r\n"
+                )
                 self.wfile.write(head.encode() + answer)
 
             def log_message(self, *_: object) -> None:

@@ -5,6 +5,7 @@ import signal
 import socket
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 
-from api.bench import usage
+from api.bench import BenchFailed, usage
 from api.bench.usage import Usage
 from api.children import Child
 from api.settings import PREFIX
@@ -34,22 +35,25 @@ ROLES = {
     "gateway-urgent": ["gateway", "--lane", "urgent"],
     "gateway-bulk": ["gateway", "--lane", "bulk"],
     "alerts": ["alerts"],
+    "api": ["api"],
 }
+CONSOLE = "api"
+"""The role that does not beat: it is up when it says so over HTTP."""
 READY_WITHIN_S = 120.0
 LOOK_EVERY_S = 0.05
 
 Say = Callable[[str], None]
 
 
-class RoleEnded(Exception):
+class RoleEnded(BenchFailed):
     """{role} ended with {status} while it was measured: {last_words}."""
 
     def __init__(self, role: str, status: int, last_words: str) -> None:
         super().__init__(f"{role} ended with {status} while it was measured: {last_words}")
 
 
-class RolesNotUp(Exception):
-    """{roles} did not get up within {READY_WITHIN_S} s; see {log}."""
+class RolesNotUp(BenchFailed):
+    """{roles} did not get up within {READY_WITHIN_S} s."""
 
     def __init__(self, roles: list[str]) -> None:
         super().__init__(f"{', '.join(roles)} did not get up within {READY_WITHIN_S:.0f} s")
@@ -62,10 +66,13 @@ class System:
         self.folder = folder
         self._stack = stack
         self._say = say
-        self._postgres = stack.enter_context(EmbeddedPostgres(folder, say=say))
-        self._broker: EmbeddedBroker | None = None
         self._children: list[Child] = []
-        self.database_url = self._postgres.url
+        self._http_port = free_port()
+        postgres = EmbeddedPostgres(folder, say=say)
+        self.database_url = postgres.url
+        # to be ended also when it is interrupted before it is up
+        stack.callback(postgres.stop)
+        postgres.start()
         say("bringing the schema up")
         migrate(self.database_url, SystemClock().now())
         self.insider = BrokerAddress(HOST, free_port(), False, INSIDER, INSIDE_PASSWORD)
@@ -74,13 +81,13 @@ class System:
         """Start the embedded broker with the insider and the registry's devices."""
         with self.connect() as connection:
             users = [broker.insider(INSIDER, INSIDE_PASSWORD), *broker.users_of_registry(connection)]
-        self._broker = self._stack.enter_context(
-            EmbeddedBroker(self.folder / "broker", host=HOST, port=self.insider.port, say=self._say)
-        )
-        self._broker.start(users)
+        server = EmbeddedBroker(self.folder / "broker", host=HOST, port=self.insider.port, say=self._say)
+        self._stack.callback(server.stop)
+        server.start(users)
 
     def start_roles(self, **settings: str) -> None:
         """Start the roles as `anju up` does, each a process, and wait until all are up. Raises RoleEnded, RolesNotUp."""
+        self._say(f"starting {', '.join(ROLES)}")
         environment = self._environment(settings)
         since = SystemClock().now()
         self._stack.callback(self._end_children)
@@ -117,7 +124,14 @@ class System:
 
     def _missing(self, connection: Connection[Any], since: object) -> list[str]:
         up = {role for (role,) in connection.execute(queries.roles_up_since, {"since": since}).fetchall()}
-        return [role for role in ROLES if role not in up]
+        return [role for role in ROLES if not (self._console_answers() if role == CONSOLE else role in up)]
+
+    def _console_answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://{HOST}:{self._http_port}/readyz", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
 
     def _environment(self, settings: dict[str, str]) -> dict[str, str]:
         # nothing of the operator's own settings: a benchmark sends no real SMS
@@ -127,6 +141,8 @@ class System:
             "DATABASE_URL": self.database_url,
             "MQTT_URL": f"mqtt://{insider.username}:{insider.password}@{insider.host}:{insider.port}",
             "DATA_DIR": str(self.folder),
+            "HTTP_HOST": HOST,
+            "HTTP_PORT": str(self._http_port),
             "SMS": "outbox",
             **settings,
         }

@@ -13,7 +13,7 @@ from psycopg import Connection
 
 from alerts import desk
 from alerts.model import Actor
-from api.bench import flood, homes, system
+from api.bench import BenchFailed, flood, homes, system
 from api.bench.button import PressedButton
 from api.bench.figures import Latencies, milliseconds, ratio, table
 from api.bench.provider import Provider
@@ -34,7 +34,7 @@ WARM_UP = 5
 OPERATOR = Actor("anju bench", "console", username="bench")
 
 
-class PressLost(Exception):
+class PressLost(BenchFailed):
     """Press {call_id}: {what} did not come within {GIVE_UP_AFTER_S} s."""
 
     def __init__(self, call_id: str, what: str) -> None:
@@ -161,9 +161,7 @@ class _Presser:
         """Return the alert of a call, and when it was seen in the database that its SMS has left."""
         until = time.perf_counter() + GIVE_UP_AFTER_S
         while time.perf_counter() < until:
-            row = self._connection.execute(
-                queries.sms_of_call, {"uid": homes.BUTTON, "call_id": call_id}
-            ).fetchone()
+            row = self._connection.execute(queries.sms_of_call, {"uid": homes.BUTTON, "call_id": call_id}).fetchone()
             if row is not None and row[1]:
                 return int(row[0]), time.perf_counter()
             for _ in self._connection.notifies(timeout=LOOK_AGAIN_AFTER_S, stop_after=1):

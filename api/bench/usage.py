@@ -6,8 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
-_PARTS = {"--lane\0urgent": "gateway-urgent", "--lane\0bulk": "gateway-bulk", "api.cli\0alerts": "alerts", "nats-server": "broker",
-          "api.bench.load": "load", "api.bench.bare": "bare subscriber"}  # fmt: skip
+_PARTS = {
+    "--lane\0urgent": "gateway-urgent",
+    "--lane\0bulk": "gateway-bulk",
+    "api.cli\0alerts": "alerts",
+    "api.cli\0api": "api",
+    "nats-server": "broker",
+}
 """What is in the command line of each part."""
 
 

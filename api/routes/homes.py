@@ -82,7 +82,7 @@ def list_homes(
 def add_home(body: HomeBody, context: Ctx, caller: Admin) -> HomeRead:
     """Add a home."""
     now = context.clock.now()
-    _check_place(body.lat, body.lon)
+    check_place(body.lat, body.lon)
     with context.pool.connection() as connection:
         reach.area(connection, caller, body.area)
         home_id = registry.add_home(
@@ -114,7 +114,7 @@ def change_home(home_id: str, body: HomePatch, context: Ctx, caller: Admin) -> H
     with context.pool.connection() as connection:
         before = _held(connection, home_id, caller)
         wanted = before.model_copy(update=body.given())
-        _check_place(wanted.lat, wanted.lon)
+        check_place(wanted.lat, wanted.lon)
         reach.area(connection, caller, wanted.area)
         upkeep.change_home(
             connection, home_id=int(before.id), area=wanted.area, address=wanted.address, lat=wanted.lat,
@@ -152,6 +152,7 @@ def _shown(home: HomeRead, caller: Principal) -> HomeRead:
     return home if caller.may("responder") else home.model_copy(update={"key_note": None})
 
 
-def _check_place(lat: float | None, lon: float | None) -> None:
+def check_place(lat: float | None, lon: float | None) -> None:
+    """Raise Problem 422 for half a place."""
     if (lat is None) != (lon is None):
         raise invalid("lon" if lon is None else "lat", None, "is missing: lat and lon go together")

@@ -1,4 +1,4 @@
-"""Residents: who lives in a home, whom to call, what helpers should know."""
+"""Residents: who lives in a home, whom to call, what whoever comes should know."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -119,11 +119,11 @@ def list_residents(
 def add_resident(body: ResidentBody, context: Ctx, caller: Admin) -> ResidentRead:
     """Add a resident."""
     now = context.clock.now()
-    _check_birth(body.birth_date, now)
+    check_birth(body.birth_date, now)
     with context.pool.connection() as connection:
         resident_id = registry.add_resident(
             connection, home_id=reach.home(connection, caller, body.home), name=body.name, birth_date=body.birth_date,
-            phone=body.phone, sex=body.sex, category=body.category, notes=body.notes, contacts=_contacts(body.contacts),
+            phone=body.phone, sex=body.sex, category=body.category, notes=body.notes, contacts=contacts_of(body.contacts),
             language=body.language, now=now,
         )  # fmt: skip
         made = _one(connection, resident_id, caller)
@@ -147,11 +147,11 @@ def change_resident(resident_id: str, body: ResidentPatch, context: Ctx, caller:
     with context.pool.connection() as connection:
         before = _held(connection, resident_id, caller)
         wanted = before.model_copy(update=body.given())
-        _check_birth(wanted.birth_date, now)
+        check_birth(wanted.birth_date, now)
         upkeep.change_resident(
             connection, resident_id=int(before.id), home_id=reach.home(connection, caller, wanted.home),
             name=wanted.name, birth_date=wanted.birth_date, phone=wanted.phone, sex=wanted.sex,
-            category=wanted.category, notes=wanted.notes, contacts=_contacts(wanted.contacts or []),
+            category=wanted.category, notes=wanted.notes, contacts=contacts_of(wanted.contacts or []),
             language=wanted.language,
         )  # fmt: skip
         after = _one(connection, int(before.id), caller)
@@ -191,11 +191,13 @@ def _shown(resident: ResidentRead, caller: Principal) -> ResidentRead:
     return resident.model_copy(update={"phone": None, "notes": None, "contacts": None})
 
 
-def _contacts(contacts: Sequence[Contact | ContactRead]) -> list[registry.Contact]:
+def contacts_of(contacts: Sequence[Contact | ContactRead]) -> list[registry.Contact]:
+    """Return whom to call, as the registry takes it."""
     return [registry.Contact(each.name, each.phone, each.relation) for each in contacts]
 
 
-def _check_birth(day: date | None, now: datetime) -> None:
+def check_birth(day: date | None, now: datetime) -> None:
+    """Raise Problem 422 for somebody who is not born yet."""
     # the day after: it may be tomorrow already where the home is
     if day is not None and (day - now.date()).days > 1:
         raise invalid("birth_date", day.isoformat(), "lies in the future; mend the year")

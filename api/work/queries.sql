@@ -266,3 +266,241 @@ from devices
 left join device_latest on device_latest.device_id = devices.id
 where devices.removed_at is null
 group by 1
+
+-- Reports -------------------------------------------------------------------------------------------------------------
+-- `part` is the area right below the one that is reported on, the area itself for what stands in it directly, and null for
+-- what has no place.
+
+-- name: take_time
+-- A report reads more than a page does.
+set local statement_timeout = '120s'
+
+-- name: roots
+-- Which areas stand at the top of the tree?
+select code, name, path
+from areas
+where parent is null
+order by code
+
+-- name: areas_right_below
+-- Which areas lie right below one, or at the top of the tree? By areas_parent.
+select code, name
+from areas
+where parent is not distinct from %(code)s
+order by code
+
+-- name: response
+-- How fast were help calls told, accepted, reached and closed? By alerts_area or alerts_time.
+with calls as (
+  select alerts.test, alerts.state,
+    case when starts_with(areas.path, %(path)s)
+      then coalesce(nullif(split_part(substr(areas.path, length(%(path)s) + 1), '/', 1), ''), %(code)s)
+    end as part,
+    case when alerts.notified_at is not null
+      then extract(epoch from greatest(alerts.notified_at - alerts.raised_at, interval '0'))::float8
+    end as told_s,
+    case when alerts.accepted_at is not null
+      then extract(epoch from greatest(alerts.accepted_at - alerts.raised_at, interval '0'))::float8
+    end as accepted_s,
+    case when alerts.arrived_at is not null
+      then extract(epoch from greatest(alerts.arrived_at - alerts.raised_at, interval '0'))::float8
+    end as arrived_s,
+    case when alerts.closed_at is not null
+      then extract(epoch from greatest(alerts.closed_at - alerts.raised_at, interval '0'))::float8
+    end as closed_s,
+    first_message.failed as first_failed
+  from alerts
+  left join areas on areas.code = alerts.area
+  left join lateral (
+    select messages.state in ('undelivered', 'failed', 'busy', 'no-answer') as failed
+    from messages
+    where messages.alert_id = alerts.id
+      and messages.purpose = 'tell'
+    order by messages.id
+    limit 1
+  ) as first_message on true
+  where alerts.kind = 'help'
+    and alerts.raised_at >= %(from)s
+    and (%(to)s::timestamptz is null or alerts.raised_at < %(to)s)
+    and (areas.path like %(below)s or (alerts.area is null and %(unplaced)s))
+    and (%(within)s::text is null or starts_with(areas.path, %(within)s))
+)
+select grouping(part) as is_total, part,
+  count(*) filter (where not test) as alerts,
+  count(*) filter (where test) as tests,
+  count(*) filter (where not test and state <> 'closed') as open,
+  count(told_s) filter (where not test) as told,
+  percentile_cont(0.5) within group (order by told_s) filter (where not test) as told_p50_s,
+  percentile_cont(0.9) within group (order by told_s) filter (where not test) as told_p90_s,
+  count(accepted_s) filter (where not test) as accepted,
+  count(*) filter (where not test and accepted_s <= 60) as accepted_within_60_s,
+  count(*) filter (where not test and accepted_s <= 180) as accepted_within_180_s,
+  percentile_cont(0.5) within group (order by accepted_s) filter (where not test) as accepted_p50_s,
+  percentile_cont(0.9) within group (order by accepted_s) filter (where not test) as accepted_p90_s,
+  count(arrived_s) filter (where not test) as arrived,
+  count(*) filter (where not test and arrived_s <= 2700) as arrived_within_45_min,
+  count(*) filter (where not test and arrived_s <= 3600) as arrived_within_60_min,
+  percentile_cont(0.5) within group (order by arrived_s) filter (where not test) as arrived_p50_s,
+  percentile_cont(0.9) within group (order by arrived_s) filter (where not test) as arrived_p90_s,
+  count(closed_s) filter (where not test) as closed,
+  percentile_cont(0.5) within group (order by closed_s) filter (where not test) as closed_p50_s,
+  percentile_cont(0.9) within group (order by closed_s) filter (where not test) as closed_p90_s,
+  count(first_failed) filter (where not test) as first_messages,
+  count(*) filter (where not test and first_failed) as first_messages_failed
+from calls
+group by grouping sets ((), (part))
+
+-- name: coverage
+-- Who was seen? Homes and residents of the registry at the end of the time; a home's pings are asked for until one shows
+-- somebody, by the series' key, its looks by looks_home, its visits by visits_done_at_home.
+with seen as (
+  select
+    case when starts_with(areas.path, %(path)s)
+      then coalesce(nullif(split_part(substr(areas.path, length(%(path)s) + 1), '/', 1), ''), %(code)s)
+    end as part,
+    living.residents,
+    camera.seen is not null as by_camera,
+    look.seen is not null as by_look,
+    visit.seen is not null as by_visit
+  from homes
+  join areas on areas.code = homes.area
+  cross join lateral (
+    select count(*) as residents
+    from residents
+    where residents.home_id = homes.id
+      and (%(to)s::timestamptz is null or residents.created_at < %(to)s)
+      and (residents.removed_at is null or residents.removed_at >= %(to)s)
+  ) as living
+  left join lateral (
+    select true as seen
+    from devices
+    join device_latest on device_latest.device_id = devices.id
+    join events on events.device_id = devices.id
+    where devices.home_id = homes.id
+      -- a camera that never said whether anybody is there need not be asked for every minute of a month
+      and num_nonnulls(device_latest.presence, device_latest.persons) > 0
+      and events.kind = 1
+      and (events.presence or events.persons > 0)
+      and events.time >= %(from)s
+      and events.time < coalesce(%(to)s, timestamptz 'infinity')
+      and (devices.placed_at is null or events.time >= devices.placed_at)
+    limit 1
+  ) as camera on true
+  left join lateral (
+    select true as seen
+    from looks
+    where looks.home_id = homes.id
+      and looks.result = 'well'
+      and looks.at >= %(from)s
+      and looks.at < coalesce(%(to)s, timestamptz 'infinity')
+    limit 1
+  ) as look on true
+  left join lateral (
+    select true as seen
+    from visits
+    where visits.home_id = homes.id
+      and visits.state = 'completed'
+      and visits.completed_at >= %(from)s
+      and visits.completed_at < coalesce(%(to)s, timestamptz 'infinity')
+    limit 1
+  ) as visit on true
+  where (%(to)s::timestamptz is null or homes.created_at < %(to)s)
+    and (homes.removed_at is null or homes.removed_at >= %(to)s)
+    and areas.path like %(below)s
+    and (%(within)s::text is null or starts_with(areas.path, %(within)s))
+)
+select grouping(part) as is_total, part,
+  count(*) as homes,
+  count(*) filter (where by_camera or by_look or by_visit) as homes_seen,
+  count(*) filter (where not (by_camera or by_look or by_visit)) as homes_not_seen,
+  count(*) filter (where by_camera) as homes_seen_by_camera,
+  count(*) filter (where by_look) as homes_seen_by_look,
+  count(*) filter (where by_visit) as homes_seen_by_visit,
+  coalesce(sum(residents), 0)::bigint as residents,
+  coalesce(sum(residents) filter (where by_camera or by_look or by_visit), 0)::bigint as residents_seen,
+  coalesce(sum(residents) filter (where not (by_camera or by_look or by_visit)), 0)::bigint as residents_not_seen
+from seen
+group by grouping sets ((), (part))
+
+-- name: fleet_report
+-- How do the devices stand now, and on how many of their days were they heard? A day of a device is one probe of the
+-- series' key; days before it stood in its home are not its.
+with fleet as (
+  select
+    case when starts_with(areas.path, %(path)s)
+      then coalesce(nullif(split_part(substr(areas.path, length(%(path)s) + 1), '/', 1), ''), %(code)s)
+    end as part,
+    devices.kind,
+    coalesce(device_latest.state, 'never') as state,
+    coalesce(device_latest.battery <= %(battery_low_pct)s, false) as battery_low,
+    day.all_of_them,
+    day.heard
+  from devices
+  join homes on homes.id = devices.home_id
+  join areas on areas.code = homes.area
+  left join device_latest on device_latest.device_id = devices.id
+  cross join lateral (
+    select count(*) as all_of_them, count(said.something) as heard
+    from generate_series(
+      %(from)s::timestamptz, %(to)s::timestamptz - interval '1 day', interval '1 day'
+    ) as each (day)
+    left join lateral (
+      select true as something
+      from events
+      where events.device_id = devices.id
+        and events.time >= each.day
+        and events.time < each.day + interval '1 day'
+      limit 1
+    ) as said on true
+    where each.day >= greatest(devices.created_at, devices.placed_at)
+  ) as day
+  where devices.removed_at is null
+    and areas.path like %(below)s
+    and (%(within)s::text is null or starts_with(areas.path, %(within)s))
+)
+select grouping(part, kind) as level, part, kind,
+  count(*) as devices,
+  count(*) filter (where state = 'online') as online,
+  count(*) filter (where state = 'late') as late,
+  count(*) filter (where state = 'offline') as offline,
+  count(*) filter (where state = 'never') as never,
+  count(*) filter (where battery_low) as battery_low,
+  coalesce(sum(all_of_them), 0)::bigint as device_days,
+  coalesce(sum(heard), 0)::bigint as device_days_heard
+from fleet
+group by grouping sets ((), (part), (kind))
+
+-- name: service_report
+-- What was asked for, what was done, and was it in time? By visits_area or visits_time. A visit for an alert has the
+-- service ''.
+with asked as (
+  select
+    case when starts_with(areas.path, %(path)s)
+      then coalesce(nullif(split_part(substr(areas.path, length(%(path)s) + 1), '/', 1), ''), %(code)s)
+    end as part,
+    coalesce(visits.service, '') as service,
+    visits.state,
+    visits.state = 'completed' and visits.due_to is not null as has_due,
+    visits.state = 'completed' and visits.arrived_at <= visits.due_to as on_time
+  from visits
+  left join areas on areas.code = visits.area
+  where visits.requested_at >= %(from)s
+    and (%(to)s::timestamptz is null or visits.requested_at < %(to)s)
+    and (areas.path like %(below)s or (visits.area is null and %(unplaced)s))
+    and (%(within)s::text is null or starts_with(areas.path, %(within)s))
+)
+select grouping(part, service) as level, part, service,
+  count(*) as asked,
+  count(*) filter (where state = 'completed') as done,
+  count(*) filter (where state = 'failed') as failed,
+  count(*) filter (where state = 'cancelled') as cancelled,
+  count(*) filter (where state not in ('completed', 'failed', 'cancelled')) as open,
+  count(*) filter (where has_due) as done_with_due,
+  count(*) filter (where on_time) as done_on_time
+from asked
+group by grouping sets ((), (part), (service))
+
+-- name: names_of_services
+-- What are the services called?
+select code, name
+from services

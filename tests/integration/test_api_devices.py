@@ -29,7 +29,21 @@ def test_the_base_topics_of_two_hubs_never_lie_within_each_other(admin: Api) -> 
 
 def test_a_topic_that_could_speak_for_others_is_refused(admin: Api) -> None:
     place = home(admin)
-    for topic in ("a/+", "a/#", "/a", "a/", "a//b", "$SYS", "anju", "anju/v1/btn-1/help", "a\u0007"):
+    for topic in (
+        "a/+",
+        "a/#",
+        "/a",
+        "a/",
+        "a//b",
+        "$SYS",
+        "anju",
+        "anju/v1/btn-1/help",
+        "a\u0007",
+        "*",
+        "a/>",
+        "_INBOX",
+        "a b",
+    ):
         body = {"uid": "hub-2", "kind": "hub", "home": place, "topic": topic}
         assert admin.post("/devices", body).problem(422)["errors"][0]["field"] == "topic"
 

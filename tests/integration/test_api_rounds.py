@@ -1,30 +1,16 @@
 """Patrol rounds over real HTTP: who looks in on whom by video, and what follows when nobody answers."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from psycopg_pool import ConnectionPool
 
-from storage import series
-from tests.clock import StoryClock
-from tests.integration.api_client import Api, calling
+from tests.integration.api_client import Api
+from tests.integration.work_fixtures import api, village
 from tests.stories.village import Home, Village, step
 
-
-@pytest.fixture
-def api(pool: ConnectionPool[Any], clock: StoryClock, database: str) -> Iterator[Api]:
-    with calling(pool, clock, database) as caller:
-        yield caller
-
-
-@pytest.fixture
-def village(pool: ConnectionPool[Any], clock: StoryClock) -> Village:
-    with pool.connection() as connection:
-        series.ensure(connection, clock.now())
-    return Village(pool, clock)
+__all__ = ["api", "village"]
 
 
 def with_camera(village: Village, area: str = "凤山村", **more: Any) -> Home:

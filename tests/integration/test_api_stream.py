@@ -2,7 +2,6 @@
 
 import queue
 import random
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -19,28 +18,17 @@ from api.stream_log import Change, Position, position_of
 from devices import telemetry
 from devices.model import StatusChange
 from devices.telemetry import Received
-from storage import series
 from storage.pool import open_pool
 from tests.clock import StoryClock
 from tests.integration.api_client import Api, calling
 from tests.integration.brokers import until
 from tests.integration.listening import hearing
+from tests.integration.work_fixtures import api, village
 from tests.stories.village import Village, step
 
+__all__ = ["api", "village"]
+
 OFFICE = Actor("office", "api", username="office")
-
-
-@pytest.fixture
-def api(pool: ConnectionPool[Any], clock: StoryClock, database: str) -> Iterator[Api]:
-    with calling(pool, clock, database) as caller:
-        yield caller
-
-
-@pytest.fixture
-def village(pool: ConnectionPool[Any], clock: StoryClock) -> Village:
-    with pool.connection() as connection:
-        series.ensure(connection, clock.now())
-    return Village(pool, clock)
 
 
 def raise_one(connection: Any, home_id: int, village: Village) -> int:

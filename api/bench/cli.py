@@ -1,0 +1,105 @@
+"""What does `anju bench` take? One command a benchmark: figures on standard output, progress on standard error."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Protocol
+
+import typer
+
+from api.bench import BenchFailed
+
+app = typer.Typer(no_args_is_help=True, help="Measure this machine: the figures of docs/performance.md, again.")
+
+Devices = Annotated[int, typer.Option(min=10, max=400_000, help="how many cameras are registered")]
+Seconds = Annotated[float, typer.Option(min=0.5, max=86_400, help="for how long the cameras speak")]
+
+
+class Figures(Protocol):
+    """What a benchmark found."""
+
+    def lines(self) -> list[str]:
+        """Return a table, the claim last."""
+        ...
+
+
+@app.command()
+def ingest(
+    seconds: Seconds = 10.0,
+    rate: Annotated[float, typer.Option(min=0, help="pings a second; 0: as fast as it goes")] = 0.0,
+    devices: Devices = 10_000,
+) -> None:
+    """Patrol pings stored a second, and what part that is of what the broker alone hands over."""
+    from api.bench import ingest as benchmark
+
+    machine = _machine()
+    with _failing_in_a_line():
+        figures = benchmark.measure(seconds=seconds, rate=rate, devices=devices, say=_say)
+    _tell(machine, figures)
+    _end(figures.lost)
+
+
+@app.command()
+def urgent(
+    presses: Annotated[
+        int, typer.Option(min=1, max=100_000, help="how often the button is pressed in each phase")
+    ] = 200,
+    rate: Annotated[float, typer.Option(min=1, help="patrol pings a second beside the presses")] = 5_000.0,
+    seconds: Seconds = 60.0,
+    devices: Devices = 10_000,
+    twilio: Annotated[
+        bool, typer.Option("--twilio", help="by Twilio's own client to a local server in its place")
+    ] = False,
+) -> None:
+    """From a press to `received` and to its SMS, at rest and beside a flood of patrol pings."""
+    from api.bench import urgent as benchmark
+
+    wishes = benchmark.Wishes(presses, rate, seconds, devices, twilio)
+    machine = _machine()
+    with _failing_in_a_line():
+        figures = benchmark.measure(wishes, _say)
+    _tell(machine, figures)
+    _end(figures.pings.lost)
+
+
+@app.command()
+def sweep(devices: Devices = 100_000) -> None:
+    """Finding the devices that went silent: what it costs follows how many did, not how many there are."""
+    from api.bench import sweep as benchmark
+
+    machine = _machine()
+    with _failing_in_a_line():
+        figures = benchmark.measure(devices=devices, say=_say)
+    _tell(machine, figures)
+
+
+def _end(lost: int) -> None:
+    """End as failed where something was lost: no figure is worth that."""
+    if lost:
+        _say(f"{lost} pings that the broker had taken are not in the database")
+        raise typer.Exit(1)
+
+
+def _machine() -> str:
+    from api.bench import machine
+
+    return machine.line()
+
+
+def _tell(machine: str, figures: Figures) -> None:
+    sys.stdout.write("\n".join([machine, "", *figures.lines()]) + "\n")
+    sys.stdout.flush()
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"anju bench: {line}\n")
+    sys.stderr.flush()
+
+
+@contextmanager
+def _failing_in_a_line() -> Iterator[None]:
+    try:
+        yield
+    except BenchFailed as failure:
+        _say(str(failure))
+        raise typer.Exit(1) from None
