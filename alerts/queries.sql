@@ -956,7 +956,7 @@ select messages.id, messages.alert_id, messages.staff_id, messages.recipient, me
   messages.text, messages.severity, coalesce(staff.name, ''), messages.earlier_sid is not null,
   coalesce(bool_or(beside.channel = 'voice' and beside.created_at >= messages.created_at), false),
   coalesce(bool_or(
-    beside.created_at >= messages.created_at - %(lately)s
+    beside.created_at >= messages.created_at - %(lately)s::interval
     and (beside.channel = 'sms' or messages.channel = 'sms')
     and beside.state in (
       'queued', 'sending', 'accepted', 'scheduled', 'sent', 'delivered', 'read', 'initiated', 'ringing', 'in-progress'
@@ -966,7 +966,7 @@ select messages.id, messages.alert_id, messages.staff_id, messages.recipient, me
   coalesce(bool_or(
     beside.id < messages.id
     and beside.channel = messages.channel
-    and beside.created_at > messages.created_at - %(lately)s
+    and beside.created_at > messages.created_at - %(lately)s::interval
     and beside.state in ('undelivered', 'failed', 'busy', 'no-answer', 'completed')
   ), false)
 from messages

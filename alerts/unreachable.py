@@ -114,7 +114,8 @@ def _raise(connection: Connection[Any], bared: list[tuple[int, str]], fault: Fau
         if row is None:
             continue
         alert_id, above = row
-        detail = {"staff": staff_id, "fault": str(fault), "area": area}
+        name = record.staff_name(connection, staff_id)
+        detail = {"staff": staff_id, "name": name, "fault": str(fault), "area": area}
         record.on_timeline(connection, alert_id, "raised", SYSTEM, now, detail)
         record.tell_pages(connection, "alert", alert_id, above, now)
         connection.execute(queries.wake_engine)

@@ -71,7 +71,9 @@ def address(path: str) -> str:
 @router.get("/sw.js")
 def serve_worker() -> Response:
     """Send the worker of the pages, from the top: a browser lets one see to no more than what lies below it."""
-    return Response(_files().files["js/sw.js"].body, media_type="text/javascript", headers={"cache-control": "no-cache"})
+    return Response(
+        _files().files["js/sw.js"].body, media_type="text/javascript", headers={"cache-control": "no-cache"}
+    )
 
 
 @router.get("/static/{version}/{path:path}")

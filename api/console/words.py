@@ -137,6 +137,7 @@ _HAPPENINGS = {
     "no_answer_again": mark("{who} looked in again: no answer"),
 }
 _BY_HAND = mark("{who} raised it by hand")
+_UNREACHABLE = mark("{name} cannot be told, and a shift for {area} has nobody else")
 _FOR_SOMEBODY = mark("{who} accepted for {name}")
 _UNREADABLE = mark("A help message came that cannot be read")
 GOOD = frozenset(
@@ -166,6 +167,8 @@ def happening(w: Wording, what: str, who: str | None, detail: Mapping[str, Any],
     sentence = _HAPPENINGS[what]
     if what == "raised" and who:
         sentence = _BY_HAND
+    elif what == "raised" and detail.get("fault"):
+        sentence = _UNREACHABLE
     elif what in ("raised", "pressed_again") and detail.get("unreadable"):
         sentence = _UNREADABLE
     elif what == "accepted" and who and detail.get("name") not in (None, who):
