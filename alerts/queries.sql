@@ -1001,6 +1001,18 @@ from messages
 where id = %(message_id)s
   and expires_at > %(now)s
 
+-- name: call_sooner
+-- A call to the same person about the same alert that waits for its time leaves now. By messages_alert.
+update messages as waiting
+set next_attempt_at = %(now)s
+from messages as failed
+where failed.id = %(message_id)s
+  and waiting.alert_id = failed.alert_id
+  and waiting.staff_id = failed.staff_id
+  and waiting.channel = 'voice'
+  and waiting.state = 'queued'
+  and waiting.next_attempt_at > %(now)s
+
 -- name: call_without_answer
 -- Did a call end without a key that meant something, and is no text about its alert under way to that person? By
 -- phone_replies_sender and messages_alert.

@@ -95,7 +95,11 @@ def _reach_somebody(
         connection.execute(queries.call_instead, {"message_id": message.id, "now": now})
         detail = {"name": message.name, "channel": "voice", "staff": message.staff_id}
         record.on_timeline(connection, alert_id, "told", SYSTEM, now, detail)
-    if again or call:
+    sooner = message.channel == "sms" and failure.call and message.called
+    if sooner:
+        # a call that was to follow later, unless the text was answered, follows now
+        connection.execute(queries.call_sooner, {"message_id": message.id, "now": now})
+    if again or call or sooner:
         connection.execute(queries.wake_outbox)
     # beside its first try the next one was told already, and is not hurried past
     told_beside = message.tried_twice and failure.beside and failure.again_after is not None

@@ -107,6 +107,21 @@ def test_a_text_that_fails_beside_a_call_waits_for_the_call(village: ByTwilio) -
     assert len(texts_to(village, "mei")) == 1
 
 
+def test_a_call_that_was_to_follow_later_follows_at_once(village: ByTwilio) -> None:
+    home = village.home("凤山村", policy=[step(0, "lan"), step("30 min", "mei")])
+    village.run("update policy_steps set channels = '{sms,voice}'")
+    hold = village._send
+    village._send = lambda: 0  # type: ignore[method-assign]
+    home.press()
+    village.run("update messages set next_attempt_at = %(now)s + interval '2 min' where channel = 'voice'")
+    village._send = hold  # type: ignore[method-assign]
+    village.settle()
+    assert calls_to(village, "lan") == []
+    fails(village, texts_to(village, "lan")[0], code="21614")
+    assert len(calls_to(village, "lan")) == 1
+    assert village.asked("mei") == []
+
+
 @pytest.mark.parametrize("code", ["21211", "30005", "21610"])
 def test_a_number_that_cannot_be_called_either_tells_the_next_person(village: ByTwilio, code: str) -> None:
     pressed(village)
