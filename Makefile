@@ -15,7 +15,7 @@ run: $(VENV)/.run
 
 test: $(VENV)/.test check
 	@sh tests/bring_needs.sh
-	$(VENV)/bin/python -m pytest $(ARGS)
+	$(VENV)/bin/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: $(VENV)/.test
 	$(VENV)/bin/ruff check .

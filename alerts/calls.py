@@ -1,7 +1,7 @@
 """What does a voice call say, and what does a digit pressed in it do?"""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -58,7 +58,15 @@ def digit(connection: Connection[Any], *, message_id: int, digits: str, sid: str
     if replies.read(digits).verb in (Verb.UNREADABLE, Verb.HELP):
         return _asking(language, texts.gettext(language, "Press 1 to accept, 2 to pass on."))
     words = answers.answer(connection, sender=recipient, body=f"{digits} {alert_id}", sid=sid, channel="voice", now=now)
-    return _spoken(language, words or _nothing(language))
+    spoken = _spoken(language, words or _nothing(language))
+    if replies.read(digits).verb is not Verb.ACCEPT:
+        return spoken
+    # health details are for whoever goes, and for no text and no answering machine
+    notes = connection.execute(queries.notes_for_holder, {"alert_id": alert_id, "staff_id": row[2]}).fetchone()
+    if notes is None:
+        return spoken
+    heard = texts.gettext(language, "Good to know: {notes}", notes=notes[0])
+    return replace(spoken, words=f"{spoken.words} {heard}")
 
 
 def nothing_to_answer(language: str | None) -> Spoken:

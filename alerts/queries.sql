@@ -135,17 +135,17 @@ set state = 'notified',
 where id = %(alert_id)s
 
 -- name: set_due
--- An unanswered alert is due at once; a snooze ends with it.
+-- An unanswered alert is due at that time, or sooner; a snooze ends with it.
 update alerts
-set next_step_at = %(now)s,
+set next_step_at = least(next_step_at, %(now)s),
     snoozed_until = null
 where id = %(alert_id)s
   and state in ('raised', 'notified')
 
 -- name: set_due_untold
--- An unanswered alert is due at once, but for one that nobody is to be told of now.
+-- An unanswered alert is due at that time, or sooner, but for one that nobody is to be told of now.
 update alerts
-set next_step_at = %(now)s
+set next_step_at = least(next_step_at, %(now)s)
 where id = %(alert_id)s
   and state in ('raised', 'notified')
   and (snoozed_until is null or snoozed_until <= %(now)s)
@@ -496,8 +496,9 @@ for update skip locked
 
 -- name: words_for_alerts
 -- Who and where, for the words of a message: the resident's name, the address and the places above it; of an alert that is
--- about no home, what it is about.
-select alerts.id, case when alerts.home_id is null then coalesce(residents.name, alerts.text) else residents.name end,
+-- about no home, whom or what it is about.
+select alerts.id,
+  case when alerts.home_id is null then coalesce(residents.name, about.name, alerts.text) else residents.name end,
   homes.address,
   (
     select string_agg(above.name, ' ' order by length(above.path))
@@ -509,6 +510,7 @@ select alerts.id, case when alerts.home_id is null then coalesce(residents.name,
 from alerts
 left join residents on residents.id = alerts.resident_id
 left join homes on homes.id = alerts.home_id
+left join staff as about on about.id = alerts.staff_id
 where alerts.id = any(%(alert_ids)s)
 
 -- name: store_moves
@@ -555,6 +557,7 @@ select alert_id, staff_id, array_agg(distinct channel order by channel)
 from messages
 where alert_id = any(%(alert_ids)s)
   and staff_id is not null
+  and channel in ('sms', 'voice')
   and purpose in ('tell', 'retell')
   and state <> 'canceled'
 group by alert_id, staff_id
@@ -622,11 +625,25 @@ from written
 limit 1
 
 -- name: staff_to_write_to
-select id, name, phone, coalesce(language, %(locale)s)
+select id, name, phone, coalesce(language, %(locale)s),
+  exists (
+    select
+    from staff_channels
+    where staff_channels.staff_id = staff.id
+  )
 from staff
 where id = any(%(staff_ids)s)
   and removed_at is null
   and opted_out_at is null
+
+-- name: same_text_lately
+-- How often did these words go to that number since, numbered or not? By messages_recipient.
+select count(*)
+from messages
+where recipient = %(phone)s
+  and channel = 'sms'
+  and starts_with(text, %(text)s)
+  and created_at > %(since)s
 
 -- name: prune_stream_log
 -- Pages that were away longer than this load everything again.
@@ -695,10 +712,22 @@ from due
 left join messages as same on same.id = due.id
 left join alerts on alerts.id = same.alert_id
 left join staff on staff.id = same.staff_id
+left join staff_channels as own on own.id = same.staff_channel
 where messages.id = due.id
 returning messages.id, messages.alert_id, messages.recipient, messages.channel, messages.purpose, messages.text,
   messages.language, messages.attempts, messages.expires_at, messages.staff_id, coalesce(staff.name, ''),
-  alerts.state, alerts.accepted_by_staff
+  alerts.state, alerts.accepted_by_staff, own.id, own.address
+
+-- name: claimed_message
+-- Is a claim still the one that was made, and how does the alert stand by now? Held until the end of the transaction.
+select alerts.state, alerts.accepted_by_staff
+from messages
+left join alerts on alerts.id = messages.alert_id
+where messages.id = %(message_id)s
+  and messages.state = 'sending'
+  and messages.next_attempt_at = %(claimed_until)s
+  and messages.next_attempt_at > %(now)s
+for update of messages
 
 -- name: message_sent
 -- A callback may have come before the answer to the request: a state further on stays.
@@ -732,7 +761,7 @@ where id = %(message_id)s
 select alert_id
 from messages
 where sid = %(sid)s
-  or (id = %(message_id)s and sid is null and attempts > 0)
+  or (id = %(message_id)s and sid is null and attempts > 0 and earlier_sid is distinct from %(sid)s)
 
 -- name: adopt_sid
 -- A callback told the provider's id before the answer to the request did. By the primary key.
@@ -741,6 +770,7 @@ set sid = %(sid)s
 where id = %(message_id)s
   and sid is null
   and attempts > 0
+  and earlier_sid is distinct from %(sid)s
   and not exists (
     select
     from messages as other
@@ -748,7 +778,7 @@ where id = %(message_id)s
   )
 
 -- name: lock_message_by_sid
-select messages.id, messages.state, messages.purpose, messages.channel, staff.name
+select messages.id, messages.state, messages.channel, staff.name, messages.recipient, staff.phone_fault is not null
 from messages
 left join staff on staff.id = messages.staff_id
 where messages.sid = %(sid)s
@@ -848,6 +878,15 @@ join alerts on alerts.id = messages.alert_id
 left join staff as holder on holder.id = alerts.accepted_by_staff
 where messages.id = %(message_id)s
   and messages.channel = 'voice'
+
+-- name: notes_for_holder
+-- What must be known about the resident, where that person has the alert?
+select residents.notes
+from alerts
+join residents on residents.id = alerts.resident_id
+where alerts.id = %(alert_id)s
+  and alerts.accepted_by_staff = %(staff_id)s
+  and residents.notes <> ''
 
 -- Staffing -----------------------------------------------------------------------------------------------------------
 
@@ -953,7 +992,9 @@ set name = %(name)s,
     phone = %(phone)s,
     area = areas.code,
     language = %(language)s,
-    opted_out_at = (select min(same.opted_out_at) from staff as same where same.phone = %(phone)s)
+    opted_out_at = (select min(same.opted_out_at) from staff as same where same.phone = %(phone)s),
+    phone_fault = case when staff.phone = %(phone)s then staff.phone_fault end,
+    phone_fault_at = case when staff.phone = %(phone)s then staff.phone_fault_at end
 from areas
 where staff.id = %(staff_id)s
   and areas.code = %(area)s
@@ -1529,3 +1570,264 @@ set at_hour = excluded.at_hour,
 -- name: delete_digest_hour
 delete from digest_hours
 where area = %(area)s
+
+-- Unreached ----------------------------------------------------------------------------------------------------------
+
+-- name: unreached_message
+-- A message that failed, and what his phone was sent beside it: was he called, is something under way, and did the same
+-- way fail shortly before, so that the alert has come round to him? By messages_alert.
+select messages.id, messages.alert_id, messages.staff_id, messages.recipient, messages.channel, messages.purpose,
+  messages.text, messages.severity, coalesce(staff.name, ''), messages.earlier_sid is not null,
+  coalesce(bool_or(beside.channel = 'voice' and beside.created_at >= messages.created_at), false),
+  coalesce(bool_or(
+    beside.created_at >= messages.created_at - %(lately)s::interval
+    and (beside.channel = 'sms' or messages.channel = 'sms')
+    and beside.state in (
+      'queued', 'sending', 'accepted', 'scheduled', 'sent', 'delivered', 'read', 'initiated', 'ringing', 'in-progress'
+    )
+    and beside.expires_at > %(now)s
+  ), false),
+  coalesce(bool_or(
+    beside.id < messages.id
+    and beside.channel = messages.channel
+    and beside.created_at > messages.created_at - %(lately)s::interval
+    and beside.state in ('undelivered', 'failed', 'busy', 'no-answer', 'completed')
+  ), false)
+from messages
+left join staff on staff.id = messages.staff_id
+left join messages as beside on beside.alert_id = messages.alert_id
+  and beside.staff_id = messages.staff_id
+  and beside.id <> messages.id
+  and beside.channel in ('sms', 'voice')
+where messages.id = %(message_id)s
+group by messages.id, staff.name
+
+-- name: send_second_time
+-- Once more the same message, under a new id of the provider's; what still comes about the first sending counts no more.
+update messages
+set state = 'queued',
+    earlier_sid = coalesce(sid, ''),
+    sid = null,
+    attempts = 0,
+    text = %(text)s,
+    segments = %(segments)s,
+    next_attempt_at = %(next_attempt_at)s
+where id = %(message_id)s
+  and expires_at > %(next_attempt_at)s
+
+-- name: call_instead
+-- Calls the person whom a text did not reach.
+insert into messages (
+  alert_id, staff_id, recipient, channel, purpose, text, language, severity, created_at, next_attempt_at, expires_at
+)
+select alert_id, staff_id, recipient, 'voice', purpose, text, language, severity, %(now)s, %(now)s, expires_at
+from messages
+where id = %(message_id)s
+  and expires_at > %(now)s
+
+-- name: call_sooner
+-- A call to the same person about the same alert that waits for its time leaves now. By messages_alert.
+update messages as waiting
+set next_attempt_at = %(now)s
+from messages as failed
+where failed.id = %(message_id)s
+  and waiting.alert_id = failed.alert_id
+  and waiting.staff_id = failed.staff_id
+  and waiting.channel = 'voice'
+  and waiting.state = 'queued'
+  and waiting.next_attempt_at > %(now)s
+
+-- name: call_without_answer
+-- Did a call end without a key that meant something, and is no text about its alert under way to that person? By
+-- phone_replies_sender and messages_alert.
+select not exists (
+    select
+    from phone_replies
+    where phone_replies.sender = messages.recipient
+      and phone_replies.received_at >= messages.created_at
+      and starts_with(phone_replies.sid, %(sid)s)
+  )
+  and not exists (
+    select
+    from messages as beside
+    where beside.alert_id = messages.alert_id
+      and beside.staff_id = messages.staff_id
+      and beside.channel = 'sms'
+      and beside.state in ('queued', 'sending', 'accepted', 'scheduled', 'sent', 'delivered', 'read')
+  )
+from messages
+where messages.id = %(message_id)s
+  and messages.purpose = 'tell'
+
+-- Unreachable --------------------------------------------------------------------------------------------------------
+
+-- name: mark_phone_fault
+-- What a provider said against a number, whoever uses it. By staff_phone.
+update staff
+set phone_fault = %(fault)s,
+    phone_fault_at = coalesce(phone_fault_at, %(now)s)
+where phone = %(phone)s
+
+-- name: clear_phone_fault
+update staff
+set phone_fault = null,
+    phone_fault_at = null
+where phone = %(phone)s
+
+-- name: staff_with_fault
+-- Whose numbers fail? They cover nobody's absence.
+select id
+from staff
+where phone_fault is not null
+  and removed_at is null
+
+-- name: reachable_staff_of_phone
+-- Who uses that number and counts as one who can be told? By staff_phone.
+select id
+from staff
+where phone = %(phone)s
+  and removed_at is null
+  and opted_out_at is null
+  and phone_fault is null
+order by id
+
+-- name: policies_naming
+-- In which areas' policies may somebody be told, by name, by a rota or in another's place, and for which kind?
+select distinct policies.area, policies.kinds[1]
+from policies
+join policy_steps on policy_steps.policy_id = policies.id
+where policy_steps.staff_id = %(staff_id)s
+  or policy_steps.rota_id in (
+    select rota_members.rota_id
+    from rota_members
+    where rota_members.staff_id = %(staff_id)s
+    union all
+    select overrides.rota_id
+    from overrides
+    where overrides.staff_id = %(staff_id)s
+  )
+order by policies.area
+
+-- name: open_alert_about
+-- Is such an alert about somebody open? By alerts_open_of_responder.
+select id
+from alerts
+where staff_id = %(staff_id)s
+  and kind = %(kind)s
+  and state <> 'closed'
+
+-- name: insert_alert_about
+-- Opens an alert about a responder, due at once, one level above the area that counts on him.
+insert into alerts (
+  kind, severity, state, area, staff_id, text, raised_at, pressed_at, policy_started_at, next_step_at
+)
+select %(kind)s, %(severity)s, 'raised', coalesce(areas.parent, areas.code), %(staff_id)s, %(text)s, %(now)s, %(now)s,
+  %(now)s, %(now)s
+from areas
+where areas.code = %(area)s
+returning id, area
+
+-- name: mended_responders
+-- Which open alerts are about people with that number who can be told again?
+select alerts.id, staff.name
+from staff
+join alerts on alerts.staff_id = staff.id
+where staff.phone = %(phone)s
+  and staff.opted_out_at is null
+  and staff.phone_fault is null
+  and alerts.kind = 'responder_unreachable'
+  and alerts.state <> 'closed'
+order by alerts.id
+
+-- Own channels -------------------------------------------------------------------------------------------------------
+
+-- name: own_channels
+-- By which ways of his own does somebody want to be told, and when not? By staff_channels_staff.
+select id, kind, quiet_from, quiet_to, timezone
+from staff_channels
+where staff_id = %(staff_id)s
+order by id
+
+-- name: write_own_message
+-- The recipient is what the person calls the channel: its address is a secret.
+insert into messages (
+  alert_id, staff_id, staff_channel, recipient, channel, purpose, text, language, severity, created_at,
+  next_attempt_at, expires_at
+)
+select %(alert_id)s, staff_id, id, name, kind, %(purpose)s, %(text)s, %(language)s, %(severity)s, %(now)s, %(now)s,
+  %(expires_at)s
+from staff_channels
+where id = %(channel_id)s
+
+-- name: write_test_message
+insert into messages (
+  staff_id, staff_channel, recipient, channel, purpose, text, language, created_at, next_attempt_at, expires_at
+)
+select staff_id, id, name, kind, 'inform', %(text)s, %(language)s, %(now)s, %(now)s, %(expires_at)s
+from staff_channels
+where id = %(channel_id)s
+  and staff_id = %(staff_id)s
+returning id
+
+-- name: own_channel_fails
+-- Since when, and why, does a person's own channel not work? Nothing said: it does.
+update staff_channels
+set failed_at = case when %(failure)s::text is null then null else coalesce(failed_at, %(now)s) end,
+    failure = %(failure)s
+where id = (
+    select staff_channel
+    from messages
+    where id = %(message_id)s
+  )
+  and failure is distinct from %(failure)s
+
+-- name: drop_own_channels
+delete from staff_channels
+where staff_id = %(staff_id)s
+  and id <> all(%(kept)s::bigint[])
+
+-- name: add_own_channel
+insert into staff_channels (staff_id, kind, name, address, quiet_from, quiet_to, timezone, created_at)
+values (
+  %(staff_id)s, %(kind)s, %(name)s, %(address)s, %(quiet_from)s, %(quiet_to)s, %(timezone)s, %(now)s
+)
+
+-- name: change_own_channel
+-- A new address has not failed yet.
+update staff_channels
+set name = %(name)s,
+    address = coalesce(%(address)s, address),
+    quiet_from = %(quiet_from)s,
+    quiet_to = %(quiet_to)s,
+    timezone = %(timezone)s,
+    failed_at = case when %(address)s::text is null then failed_at end,
+    failure = case when %(address)s::text is null then failure end
+where id = %(channel_id)s
+  and staff_id = %(staff_id)s
+  and kind = %(kind)s
+
+-- name: kinds_of_alerts
+-- What are these alerts about, and since when?
+select id, kind, test, raised_at, coalesce(device_uid, '')
+from alerts
+where id = any(%(alert_ids)s)
+
+-- Shift tests --------------------------------------------------------------------------------------------------------
+
+-- name: areas_with_shift_test
+-- Which areas want every phone tried when a shift begins?
+select code, name
+from areas
+where shift_test
+order by code
+
+-- name: begin_shift_test
+-- Notes that this shift's phone is tried; of several engines only one gets a row. By the primary key.
+insert into shift_tests (area, staff_id, ends_at)
+values (%(area)s, %(staff_id)s, %(ends_at)s)
+on conflict do nothing
+returning ends_at
+
+-- name: prune_shift_tests
+delete from shift_tests
+where ends_at < %(before)s

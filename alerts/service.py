@@ -11,9 +11,10 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from alerts import cover, engine, outbox, swaps
-from alerts.channels.base import Channel
+from alerts import cover, engine, outbox, shift_test, swaps
+from alerts.channels.base import Channel, TryAgain
 from alerts.engine import EngineSettings
+from alerts.pace import Pace
 from devices import telemetry
 from storage import series
 from storage.clock import Clock
@@ -23,11 +24,14 @@ log = structlog.get_logger("alerts.service")
 
 SENDERS = 8
 """Messages on their way to the provider at once."""
+MESSAGES_PER_S = 1000.0
+"""Faster than any provider takes them: who is refused with "too many" goes slower by himself."""
 LOOK_EVERY_S = 1
 BEAT_EVERY_S = 5
 SWEEP_EVERY_S = 5
 SWAPS_EVERY_S = 60
 TIDY_EVERY_S = 3600
+TRY_PHONES_EVERY_S = 30
 ROLE = "alerts"
 
 
@@ -40,6 +44,8 @@ class Parts:
     clock: Clock
     channel: Channel
     settings: EngineSettings
+    messages_per_s: float = MESSAGES_PER_S
+    templates: bool = False
 
 
 class Looker:
@@ -103,6 +109,7 @@ def run(parts: Parts, stop: threading.Event) -> None:
             _guarded(_look_ahead, parts), "interval", seconds=TIDY_EVERY_S, next_run_time=parts.clock.now(),
             misfire_grace_time=None,
         )  # fmt: skip
+        scheduler.add_job(_guarded(_try_phones, parts), "interval", seconds=TRY_PHONES_EVERY_S)
         _guarded(_beat, parts)()
         for looker in lookers.values():
             looker.start()
@@ -127,6 +134,8 @@ class Sender:
         self._parts = parts
         self._pool = pool
         self._free = threading.Semaphore(SENDERS)
+        self._pace = Pace.of(parts.messages_per_s, parts.clock.now())
+        self._pace_held = threading.Lock()
         self._place_freed: Callable[[], None] = lambda: None
 
     def when_place_freed(self, wake: Callable[[], None]) -> None:
@@ -134,16 +143,26 @@ class Sender:
         self._place_freed = wake
 
     def send_due(self) -> int:
-        """Claim as many messages as there are free places, and send them; return how many were claimed."""
+        """Claim as many messages as there are free places and the pace lets go, and send them; return how many.
+
+        What is claimed leaves at once: whoever had to wait would wait unclaimed, where the most urgent goes first.
+        """
         places = 0
         while places < SENDERS and self._free.acquire(blocking=False):
             places += 1
         claimed: list[outbox.Claimed] = []
+        granted = 0
         try:
-            if places:
+            with self._pace_held:
+                granted, self._pace = self._pace.take(places, self._parts.clock.now())
+            if granted:
                 with self._parts.pool.connection() as connection:
-                    claimed = outbox.claim(connection, limit=places, now=self._parts.clock.now())
+                    claimed = outbox.claim(
+                        connection, limit=granted, now=self._parts.clock.now(), words=self._parts.templates
+                    )
         finally:
+            with self._pace_held:
+                self._pace = self._pace.give_back(granted - len(claimed))
             for _ in range(places - len(claimed)):
                 self._free.release()
         for message in claimed:
@@ -153,7 +172,13 @@ class Sender:
     def _send_one(self, message: outbox.Claimed) -> None:
         parts = self._parts
         try:
+            if message.is_stale(parts.clock.now()) and not self._still_ours(message):
+                return
             result = outbox.send(parts.channel, message, parts.clock.now())
+            if isinstance(result, TryAgain) and result.busy:
+                with self._pace_held:
+                    self._pace = self._pace.slowed(result.after_s, parts.clock.now())
+                log.warning("the provider is busy; going slower", per_s=self._pace.per_s)
             with parts.pool.connection() as connection:
                 outbox.store(connection, message, result, parts.clock.now())
         except Exception:
@@ -162,6 +187,11 @@ class Sender:
         finally:
             self._free.release()
             self._place_freed()
+
+    def _still_ours(self, message: outbox.Claimed) -> bool:
+        """Look at a message again that was held up between its claim and its leaving."""
+        with self._parts.pool.connection() as connection:
+            return outbox.look_again(connection, message, self._parts.clock.now())
 
 
 def _beat(parts: Parts) -> None:
@@ -174,6 +204,11 @@ def _sweep(parts: Parts) -> None:
     while judged == telemetry.SWEEP_BATCH:
         with parts.pool.connection() as connection:
             judged = telemetry.sweep(connection, parts.clock.now())
+
+
+def _try_phones(parts: Parts) -> None:
+    with parts.pool.connection() as connection:
+        shift_test.try_phones(connection, locale=parts.settings.locale, now=parts.clock.now())
 
 
 def _tidy(parts: Parts) -> None:

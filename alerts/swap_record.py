@@ -109,7 +109,7 @@ def tell(
     ).fetchone()  # fmt: skip
     if row is None:
         return
-    _, name, phone, language = row
+    _, name, phone, language, *_ = row
     text = swap.words(language, message)
     if asks:
         how = (

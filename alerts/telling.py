@@ -14,10 +14,12 @@ from typing import Any
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from alerts import bundles, limits, texts
+from alerts import bundles, limits, own_channels, texts
 from alerts.channels import countries
+from alerts.channels.countries import Profile
 from alerts.due import Due, Words
 from alerts.limits import Left, Limit
+from alerts.model import Severity
 from alerts.policy import Responder
 from storage import sql
 
@@ -25,6 +27,8 @@ queries = sql.load("alerts")
 
 TRUE_FOR = timedelta(minutes=30)
 """A call for help that could not leave for this long is not sent late: by then the alert has climbed."""
+REPEATS_LET_THROUGH = 2
+"""Of one wording to one number in 24 hours; carriers in mainland China refuse the third (Twilio's guidelines)."""
 SMS = "sms"
 TELL, RETELL, REMIND, INFORM = "tell", "retell", "remind", "inform"
 
@@ -37,6 +41,7 @@ class EngineSettings:
     public_url: str
     sms: str
     timezone: str = "Asia/Shanghai"
+    voice: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,7 @@ class _Person:
     name: str
     phone: str
     language: str
+    has_own: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +104,12 @@ class Telling:
         for each in self._wishes:
             if isinstance(each, _Line):
                 self._lines.append(each)
-            elif each.responder.staff_id in people and self._one(each, people[each.responder.staff_id]):
-                told.add(each.alert.id)
+            elif each.responder.staff_id in people:
+                person = people[each.responder.staff_id]
+                by_phone = self._one(connection, each, person)
+                by_own = person.has_own and each.purpose != INFORM and self._own(connection, each, person)
+                if by_phone or by_own:
+                    told.add(each.alert.id)
         if self._messages:
             connection.execute(queries.write_messages, _columns(self._messages, _MESSAGE))
             connection.execute(queries.wake_outbox)
@@ -128,11 +138,19 @@ class Telling:
             else:
                 self._left[staff_id].append(Left(channel, purpose, at))
 
-    def _one(self, wish: _Wish, person: _Person) -> bool:
+    def _one(self, connection: Connection[Any], wish: _Wish, person: _Person) -> bool:
         """Write the messages of one wish; return whether any of them leaves."""
         leaves = False
-        for number, channel in enumerate(wish.responder.channels):
-            at = self._now + number * timedelta(seconds=wish.responder.channel_delay_s)
+        works = countries.profile(person.phone, self._settings.sms)
+        urgent = wish.alert.severity == Severity.CRITICAL and wish.purpose in (TELL, RETELL)
+        ways = countries.ways(wish.responder.channels, works, urgent=urgent, voice=self._settings.voice)
+        text = self._text(wish, person, works, calls="voice" in ways)
+        if wish.alert.round or wish.alert.step or wish.purpose != TELL:
+            text = self._unlike_earlier(connection, text, person)
+        for number, channel in enumerate(ways):
+            # a call that a country needs beside the text does not wait: it is what answers
+            waits = number if channel in wish.responder.channels else 0
+            at = self._now + waits * timedelta(seconds=wish.responder.channel_delay_s)
             detail: dict[str, Any] = {"name": person.name, "channel": channel, "staff": person.id}
             held_until = self._held_until(wish, channel, person, at)
             if held_until is not None:
@@ -148,8 +166,30 @@ class Telling:
             else:
                 leaves = True
                 self._line_after(wish, "told" if wish.purpose == TELL else f"told_{wish.purpose}", detail)
-            self._message(wish, channel, person, at, held_until)
+            self._message(wish, channel, person, at, held_until, text)
         return leaves
+
+    def _own(self, connection: Connection[Any], wish: _Wish, person: _Person) -> bool:
+        """Write a message for each of a person's own channels that is not quiet; they are beside all limits."""
+        text = self._text(wish, person, Profile(replies=False, links=True), calls=False)
+        kinds = own_channels.tell(
+            connection, staff_id=person.id, alert_id=wish.alert.id, purpose=wish.purpose, text=text,
+            language=person.language, severity=wish.alert.severity, now=self._now, expires_at=self._now + TRUE_FOR,
+        )  # fmt: skip
+        for kind in kinds:
+            detail = {"name": person.name, "channel": kind, "staff": person.id}
+            self._line_after(wish, "told" if wish.purpose == TELL else f"told_{wish.purpose}", detail)
+        if kinds:
+            connection.execute(queries.wake_outbox)
+        return bool(kinds)
+
+    def _unlike_earlier(self, connection: Connection[Any], text: str, person: _Person) -> str:
+        """Return the text so that carriers do not take it for a repeat: the third of one wording in a day is refused."""
+        row = connection.execute(
+            queries.same_text_lately,
+            {"phone": person.phone, "text": text, "since": self._now - timedelta(days=1)},
+        ).fetchone()
+        return texts.numbered(person.language, text, row[0] + 1) if row and row[0] >= REPEATS_LET_THROUGH else text
 
     def _held_until(self, wish: _Wish, channel: str, person: _Person, at: datetime) -> datetime | None:
         if not wish.alert.may_wait:
@@ -160,8 +200,9 @@ class Telling:
     def _line_after(self, wish: _Wish, what: str, detail: dict[str, Any]) -> None:
         self._lines.append(_Line(wish.alert.id, what, detail))
 
-    def _message(self, wish: _Wish, channel: str, person: _Person, at: datetime, held_until: datetime | None) -> None:
-        text = self._text(wish, person)
+    def _message(
+        self, wish: _Wish, channel: str, person: _Person, at: datetime, held_until: datetime | None, text: str
+    ) -> None:
         if held_until is None:
             self._left[person.id].append(Left(channel, wish.purpose, at))
         self._messages.append(
@@ -172,9 +213,8 @@ class Telling:
             )
         )  # fmt: skip
 
-    def _text(self, wish: _Wish, person: _Person) -> str:
+    def _text(self, wish: _Wish, person: _Person, profile: Profile, *, calls: bool) -> str:
         alert, words = wish.alert, self._words[wish.alert.id]
-        profile = countries.profile(person.phone, self._settings.sms)
         waited_min = int((self._now - alert.raised_at).total_seconds() // 60)
         if wish.purpose == REMIND:
             return texts.remind(
@@ -191,6 +231,7 @@ class Telling:
             number=alert.id,
             link=f"{self._settings.public_url}/alerts/{alert.id}" if profile.links else None,
             replies=profile.replies,
+            calls=calls,
             test=alert.test,
             times=alert.count,
             waited_min=waited_min,

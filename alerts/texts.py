@@ -70,6 +70,7 @@ KIND_NAMES = {
     "patrol_missed": mark("Patrol missed"),
     "no_answer": mark("No answer to the look-in"),
     "shift_uncovered": mark("Shift without anybody"),
+    "responder_unreachable": mark("Responder cannot be reached"),
 }
 
 
@@ -87,14 +88,16 @@ def tell(
     number: int,
     link: str | None,
     replies: bool,
+    calls: bool = True,
     test: bool = False,
     times: int = 1,
     waited_min: int = 0,
 ) -> str:
     """Return the SMS to a responder: what, the number, who, where and how to answer. No health details.
 
-    `times`: how often the home has pressed. `waited_min`: minutes since the press. Both also keep the second and third
-    text about one alert from being the same: carriers refuse repeats (in mainland China the third in 24 hours).
+    `calls`: whether he is called as well; where no reply comes back, the keys of that call answer. `times`: how often
+    the home has pressed. `waited_min`: minutes since the press. Both also keep the second and third text about one
+    alert from being the same: carriers refuse repeats (in mainland China the third in 24 hours).
     """
     parts = [
         gettext(
@@ -109,8 +112,18 @@ def tell(
     if replies:
         parts.append(gettext(language, "Reply 1 accept, 2 pass on."))
     if not replies and not link:
-        parts.append(gettext(language, "Answer by the keys in the call, or on the staff page."))
+        parts.append(
+            gettext(language, "Answer by the keys in the call, or on the staff page.")
+            if calls
+            else gettext(language, "Answer on the staff page.")
+        )
     return _sentences(language, parts) + (f" {link}" if link else "")
+
+
+def numbered(language: str | None, text: str, number: int) -> str:
+    """Return a text that says the how-manieth of its wording it is."""
+    # set off by a space: the text may end with a link
+    return text + " " + gettext(language, "Text {number}.", number=number)
 
 
 def remind(
@@ -135,6 +148,11 @@ def assigned(language: str | None, *, who: str, where: str, number: int) -> str:
     return gettext(
         language, "[Anju] Visit {number} is yours: {place}", number=number, place=place(language, who, where)
     )
+
+
+def shift_begins(language: str | None, *, area: str) -> str:
+    """Return the SMS that tries the phone of somebody whose shift begins."""
+    return gettext(language, "[Anju] Your shift for {area} begins. This text tries your phone; do nothing.", area=area)
 
 
 def taken(language: str | None, *, number: int, name: str) -> str:
@@ -180,7 +198,8 @@ def _what(language: str | None, kind: str, test: bool) -> str:
 def _waiting(language: str | None, minutes: int) -> str:
     if minutes < 120:
         return gettext(language, "Waiting {minutes} min.", minutes=minutes)
-    return gettext(language, "Waiting {hours} h.", hours=minutes // 60)
+    # the minutes too: a third text with the same words within a day is eaten by carriers' filters
+    return gettext(language, "Waiting {hours} h {minutes} min.", hours=minutes // 60, minutes=minutes % 60)
 
 
 def _sentences(language: str | None, parts: list[str]) -> str:

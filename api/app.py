@@ -4,7 +4,7 @@ from importlib import metadata
 
 from fastapi import APIRouter, FastAPI
 
-from api import health, problems, stream, webhooks
+from api import health, problems, receipts, stream, webhooks
 from api.console import pages
 from api.context import Context
 from api.protect import Protect
@@ -31,6 +31,7 @@ from api.routes import (
     session,
     silences,
     staff,
+    staff_channels,
     swaps,
     users,
     visits,
@@ -50,6 +51,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     series.router,
     services.router,
     staff.router,
+    staff_channels.router,
     rotas.router,
     pauses.router,
     overrides.router,
@@ -69,7 +71,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     changes.router,
 )
 # What lies outside of it: webhooks, the console and its static files, health.
-OUTSIDE: tuple[APIRouter, ...] = (health.router, webhooks.router, pages.router)
+OUTSIDE: tuple[APIRouter, ...] = (health.router, webhooks.router, receipts.router, pages.router)
 
 
 def create_app(context: Context) -> FastAPI:

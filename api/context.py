@@ -25,6 +25,9 @@ class ApiSettings:
     timezone: str = "Asia/Shanghai"
     sms: str = "outbox"
     twilio_auth_token: str | None = None
+    aliyun_callback_token: str | None = None
+    push_key: str | None = None
+    mails: bool = False
 
     @property
     def outbox_pages(self) -> bool:

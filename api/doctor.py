@@ -1,7 +1,7 @@
 """What is wrong with this installation, and how is it mended? One look at each thing that Anju stands on."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
@@ -137,15 +137,37 @@ def _messages(settings: Settings) -> Iterator[Finding]:
         return
     from api import roles
 
-    yield from _twilio(settings, roles.channel_of)
+    roles.channel_of(settings)
+    if settings.sms == "aliyun":
+        yield Finding("messages", f"leave by Alibaba Cloud, signed {settings.aliyun_sign_name}")
+        yield from _templates(settings)
+    if settings.calls:
+        yield Finding("calls", f"are made by Twilio from {settings.twilio_from}")
+    else:
+        yield Finding(
+            "calls", "cannot be made: a text that fails, or that nobody can answer, wakes nobody", False,
+            "set ANJU_TWILIO_ACCOUNT_SID, ANJU_TWILIO_AUTH_TOKEN and ANJU_TWILIO_FROM",
+        )  # fmt: skip
+    if settings.sms == "twilio" or settings.calls:
+        yield from _twilio(settings)
 
 
-def _twilio(settings: Settings, channel_of: Callable[[Settings], object]) -> Iterator[Finding]:
+def _templates(settings: Settings) -> Iterator[Finding]:
+    """Say which templates are missing: without one a message of that purpose and language does not leave."""
+    have = {part.partition("=")[0].strip() for part in (settings.aliyun_templates or "").split(",")}
+    missing = [each for each in ("tell:zh-CN", "tell:en", "inform:zh-CN") if each not in have]
+    if missing:
+        yield Finding(
+            "templates", f"none for {', '.join(missing)}: those messages cannot leave", False,
+            "have them approved, and add them to ANJU_ALIYUN_TEMPLATES",
+        )  # fmt: skip
+
+
+def _twilio(settings: Settings) -> Iterator[Finding]:
     from urllib.parse import urlsplit, urlunsplit
 
     import requests
 
-    channel_of(settings)
     base = urlsplit(settings.twilio_api_url or "https://api.twilio.com")
     path = f"{base.path.rstrip('/')}/2010-04-01/Accounts/{settings.twilio_account_sid}.json"
     account = (settings.twilio_account_sid or "", settings.twilio_auth_token or "")
@@ -174,7 +196,7 @@ def _twilio(settings: Settings, channel_of: Callable[[Settings], object]) -> Ite
 def _public_address(settings: Settings) -> Iterator[Finding]:
     from urllib.parse import urlsplit
 
-    if settings.sms != "twilio":
+    if settings.sms == "outbox":
         return
     address = settings.public_url
     if address is None or not is_public(urlsplit(address).hostname or ""):

@@ -34,5 +34,5 @@ def configure() -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
     # these log what they send, and that has people in it; apscheduler tells of every second
-    for chatty in ("twilio", "urllib3", "httpx", "apscheduler", "uvicorn.access"):
+    for chatty in ("twilio", "urllib3", "httpx", "apscheduler", "uvicorn.access", "alibabacloud_credentials"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

@@ -9,9 +9,10 @@ import structlog
 
 from alerts import service as alerts_service
 from alerts.channels.base import Channel
+from alerts.channels.router import Router
 from alerts.engine import EngineSettings
 from api import logs
-from api.settings import Settings
+from api.settings import Settings, secret_key
 from gateway import service as gateway_service
 from gateway.client import parse_url
 from gateway.lanes import GatewaySettings
@@ -68,7 +69,11 @@ def run_alerts(settings: Settings) -> int:
             pool=pool,
             clock=SystemClock(),
             channel=channel_of(settings),
-            settings=EngineSettings(settings.locale, public_url_of(settings), settings.sms, settings.timezone),
+            settings=EngineSettings(
+                settings.locale, public_url_of(settings), settings.sms, settings.timezone, voice=settings.calls
+            ),
+            messages_per_s=settings.messages_per_s,
+            templates=settings.sms == "aliyun",
         )
         alerts_service.run(parts, stop)
     return 0
@@ -78,9 +83,9 @@ def run_api(settings: Settings) -> int:
     """Serve HTTP until told to stop."""
     import uvicorn
 
+    from alerts.channels.webpush import public_key, vapid_key
     from api.app import create_app
     from api.context import ApiSettings, Context
-    from api.settings import secret_key
 
     logs.configure()
     url = _database(settings)
@@ -96,6 +101,9 @@ def run_api(settings: Settings) -> int:
                 sms=settings.sms,
                 secret_key=secret_key(settings),
                 twilio_auth_token=settings.twilio_auth_token,
+                aliyun_callback_token=settings.aliyun_callback_token,
+                push_key=public_key(vapid_key(secret_key(settings))),
+                mails=settings.mail_url is not None,
             ),
             database_url=url,
         )
@@ -150,12 +158,32 @@ def run_simulator(
     return 0
 
 
-def channel_of(settings: Settings) -> Channel:
-    """Return the way that people are told."""
+def channel_of(settings: Settings) -> Router:
+    """Return the ways that people are told; with `outbox` they all end on the page of phones."""
     if settings.sms == "outbox":
         from alerts.channels.phones import PhonesOnScreen
 
-        return PhonesOnScreen()
+        return Router(dict.fromkeys(("sms", "voice", "email", "chat", "push"), PhonesOnScreen()))
+    from alerts.channels.chat import Chat, Mail
+    from alerts.channels.webpush import WebPush, vapid_key
+
+    ways: dict[str, Channel] = {
+        "chat": Chat(),
+        "push": WebPush(vapid_key(secret_key(settings)), public_url_of(settings)),
+    }
+    if settings.mail_url is not None:
+        ways["email"] = Mail(settings.mail_url)
+    if settings.sms == "aliyun":
+        ways["sms"] = _aliyun(settings)
+        if settings.calls:
+            ways["voice"] = _twilio(settings)
+    else:
+        # one without a number to call from says so itself
+        ways["sms"] = ways["voice"] = _twilio(settings)
+    return Router(ways)
+
+
+def _twilio(settings: Settings) -> Channel:
     from alerts.channels.twilio import Twilio, TwilioSettings
 
     return Twilio(
@@ -166,6 +194,22 @@ def channel_of(settings: Settings) -> Channel:
             sender=settings.twilio_from,
             messaging_service_sid=settings.twilio_messaging_service_sid,
             api_url=settings.twilio_api_url,
+        )
+    )
+
+
+def _aliyun(settings: Settings) -> Channel:
+    from alerts.channels.aliyun import Aliyun, AliyunSettings
+
+    parts = _needed(settings.aliyun_templates, "ANJU_ALIYUN_TEMPLATES").split(",")
+    templates = {purpose.strip(): code.strip() for purpose, _, code in (part.partition("=") for part in parts)}
+    return Aliyun(
+        AliyunSettings(
+            access_key_id=_needed(settings.aliyun_access_key_id, "ANJU_ALIYUN_ACCESS_KEY_ID"),
+            access_key_secret=_needed(settings.aliyun_access_key_secret, "ANJU_ALIYUN_ACCESS_KEY_SECRET"),
+            sign_name=_needed(settings.aliyun_sign_name, "ANJU_ALIYUN_SIGN_NAME"),
+            templates=templates,
+            api_url=settings.aliyun_api_url,
         )
     )
 

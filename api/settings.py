@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,7 @@ from api.fields import Timezone
 from gateway.client import BadBrokerUrl, parse_url
 
 PREFIX = "ANJU_"
+_TEMPLATE = re.compile(r"(tell|retell|remind|inform):(zh-CN|en)=[A-Za-z0-9_-]{1,60}")
 _INSIDE = (".localhost", ".local", ".lan", ".internal", ".home.arpa", ".test", ".example", ".invalid")
 """Endings of names that no public DNS has (RFC 2606, RFC 6761, RFC 8375)."""
 
@@ -46,6 +48,16 @@ def _mqtt_url(url: str) -> str:
     return url
 
 
+def _templates(text: str) -> str:
+    for part in text.split(","):
+        if not _TEMPLATE.fullmatch(part.strip()):
+            raise PydanticCustomError(
+                "not_templates",
+                "is no list of templates; write purpose:language=code, as tell:zh-CN=SMS_1,remind:zh-CN=SMS_2",
+            )
+    return text
+
+
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 
 
@@ -63,19 +75,36 @@ class Settings(BaseModel):
     secret_key: str | None = Field(default=None, min_length=16, repr=False)
     timezone: Timezone = "Asia/Shanghai"
     locale: Literal["zh-CN", "en"] = "zh-CN"
-    sms: Literal["twilio", "outbox"] = "outbox"
+    sms: Literal["twilio", "aliyun", "outbox"] = "outbox"
+    messages_per_s: float = Field(default=1000, gt=0, le=10_000)
     twilio_account_sid: str | None = None
     twilio_auth_token: str | None = Field(default=None, repr=False)
     twilio_from: str | None = None
     twilio_messaging_service_sid: str | None = None
     twilio_api_url: HttpUrl | None = None
+    aliyun_access_key_id: str | None = None
+    aliyun_access_key_secret: str | None = Field(default=None, repr=False)
+    aliyun_sign_name: str | None = None
+    aliyun_templates: Annotated[str, AfterValidator(_templates)] | None = None
+    aliyun_callback_token: str | None = Field(default=None, min_length=16, repr=False)
+    aliyun_api_url: HttpUrl | None = None
+    mail_url: str | None = Field(default=None, repr=False)
 
     @property
     def phones_ring(self) -> bool:
-        """Whether messages reach real phones: by Twilio itself, not by a test server in its place."""
-        return self.sms == "twilio" and is_public(
-            urlsplit(self.twilio_api_url or "https://api.twilio.com").hostname or ""
-        )
+        """Whether messages reach real phones: by a provider itself, not by a test server in its place."""
+        own = {"twilio": "https://api.twilio.com", "aliyun": "https://dysmsapi.aliyuncs.com"}
+        if self.sms not in own:
+            return False
+        set_to = self.twilio_api_url if self.sms == "twilio" else self.aliyun_api_url
+        return is_public(urlsplit(set_to or own[self.sms]).hostname or "")
+
+    @property
+    def calls(self) -> bool:
+        """Whether voice calls can be made: by Twilio, whoever sends the SMS."""
+        return self.sms == "outbox" or None not in (
+            self.twilio_account_sid, self.twilio_auth_token, self.twilio_from,
+        )  # fmt: skip
 
     @model_validator(mode="after")
     def _outbox_stays_inside(self) -> "Settings":
@@ -100,6 +129,18 @@ class Settings(BaseModel):
             names = ", ".join(PREFIX + name.upper() for name in missing)
             raise PydanticCustomError(
                 "twilio_incomplete", "sms: is `twilio`, which needs {names} too", {"names": names}
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _aliyun_is_whole(self) -> "Settings":
+        names = ("access_key_id", "access_key_secret", "sign_name", "templates", "callback_token")
+        missing = [f"aliyun_{name}" for name in names if getattr(self, f"aliyun_{name}") is None]
+        if self.sms == "aliyun" and missing:
+            raise PydanticCustomError(
+                "aliyun_incomplete",
+                "sms: is `aliyun`, which needs {names} too",
+                {"names": ", ".join(PREFIX + name.upper() for name in missing)},
             )
         return self
 

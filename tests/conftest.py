@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import psycopg
@@ -25,14 +26,14 @@ settings.load_profile("anju")
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The address of a running server: the embedded one, or the one ANJU_TEST_DATABASE_URL names."""
     named = os.environ.get("ANJU_TEST_DATABASE_URL")
     if named:
         yield named
         return
-    folder: Path = tmp_path_factory.mktemp("postgres")
-    with EmbeddedPostgres(folder) as server:
+    # not under pytest's own folder: another session beside this one tidies there, and a short path has its socket inside
+    with TemporaryDirectory(prefix="anju-test-") as folder, EmbeddedPostgres(Path(folder)) as server:
         yield server.url
 
 

@@ -1,15 +1,28 @@
 """What must a way of telling people be able to do? Send one message, or say whether to try again."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 _NUMBER = re.compile(r"\+?\d{7,15}")
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """What a message about an alert says, piece by piece: for providers that fill in a template of their own."""
+
+    what: str
+    number: int
+    place: str
+    waited_min: int
+
+
+@dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message that is to leave; `recipient` is a number in E.164."""
+    """A message that is to leave; `recipient` is a number in E.164, or the name of a person's own channel.
+
+    `address`: where such a channel leads; a secret. `words`: only where the way of telling asks for them.
+    """
 
     id: int
     recipient: str
@@ -18,6 +31,9 @@ class Outgoing:
     language: str
     alert_number: int | None
     expires_in_s: int
+    purpose: str = "tell"
+    address: str | None = field(default=None, repr=False)
+    words: Words | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +45,13 @@ class Sent:
 
 
 class TryAgain(Exception):
-    """It was not taken, and may be later; `after_s` is what the provider asks to wait."""
+    """It was not taken, and may be later; `after_s` is what the provider asks to wait, `busy`: we were too fast."""
 
-    def __init__(self, reason: str, after_s: float | None = None) -> None:
+    def __init__(self, reason: str, after_s: float | None = None, *, busy: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.after_s = after_s
+        self.busy = busy
 
 
 class GiveUp(Exception):

@@ -115,7 +115,8 @@ class Twilio:
             )
             return TryAgain(f"{status} Twilio refuses our credentials")
         if status in (408, 429) or not 400 <= status < 500 or known in NEVER_PROCESSED:
-            return TryAgain(f"{known or status} Twilio is busy", getattr(self._asked_to_wait, "s", None))
+            busy = status == 429 or known in NEVER_PROCESSED
+            return TryAgain(f"{known or status} Twilio is busy", getattr(self._asked_to_wait, "s", None), busy=busy)
         return GiveUp(str(known or status), masked(why.removeprefix("Unable to create record: ")))
 
 

@@ -68,6 +68,14 @@ def address(path: str) -> str:
     return f"/static/{_files().version}/{path}"
 
 
+@router.get("/sw.js")
+def serve_worker() -> Response:
+    """Send the worker of the pages, from the top: a browser lets one see to no more than what lies below it."""
+    return Response(
+        _files().files["js/sw.js"].body, media_type="text/javascript", headers={"cache-control": "no-cache"}
+    )
+
+
 @router.get("/static/{version}/{path:path}")
 def serve(version: str, path: str, request: Request) -> Response:
     """Send a file; for ever where the version is ours, else only for now: another process may be newer."""

@@ -97,10 +97,15 @@ SOURCES = {
 CHANNELS = {
     "sms": mark("by SMS"),
     "voice": mark("by telephone"),
+    "email": mark("by e-mail"),
+    "chat": mark("by chat"),
+    "push": mark("by push"),
     "phone": mark("by phone"),
     "console": mark("at the console"),
     "api": mark("by another system"),
 }
+
+MESSAGES = {"voice": mark("Call"), "email": mark("E-mail"), "chat": mark("Chat message"), "push": mark("Push message")}
 
 # {what} of a timeline row: its sentence. Places are filled from its detail; see `_places`.
 _HAPPENINGS = {
@@ -146,6 +151,7 @@ _HAPPENINGS = {
     "no_answer_again": mark("{who} looked in again: no answer"),
 }
 _BY_HAND = mark("{who} raised it by hand")
+_UNREACHABLE = mark("{name} cannot be told, and a shift for {area} has nobody else")
 _FOR_SOMEBODY = mark("{who} accepted for {name}")
 _UNREADABLE = mark("A help message came that cannot be read")
 _UNCOVERED = mark("Nobody covers a shift")
@@ -180,6 +186,8 @@ def happening(w: Wording, what: str, who: str | None, detail: Mapping[str, Any],
         sentence = _by_itself(what, detail) or sentence
     if what == "raised" and who:
         sentence = _BY_HAND
+    elif what == "raised" and detail.get("fault"):
+        sentence = _UNREACHABLE
     elif what in ("raised", "pressed_again") and detail.get("unreadable"):
         sentence = _UNREADABLE
     elif what == "accepted" and who and detail.get("name") not in (None, who):
@@ -218,7 +226,7 @@ def _places(w: Wording, who: str | None, detail: Mapping[str, Any], areas: Mappi
     return {
         "who": who or somebody,
         "name": str(detail.get("name") or who or somebody),
-        "message": _("Call") if detail.get("channel") == "voice" else _("SMS"),
+        "message": named(w, MESSAGES, detail.get("channel")) if detail.get("channel") in MESSAGES else _("SMS"),
         "text": str(detail.get("text", "")),
         "outcome": named(w, OUTCOMES, detail.get("outcome", "other")),
         "step": str(detail.get("step", "")),

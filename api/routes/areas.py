@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from psycopg import Connection
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from api.auth import Admin, Viewer
 from api.context import Ctx, Principal
@@ -35,6 +35,7 @@ class AreaPatch(Patch):
     name: Name = unset()
     level: Level = unset()
     parent: Code | None = None
+    shift_test: bool = unset()
 
 
 class AreaRead(BaseModel):
@@ -45,6 +46,7 @@ class AreaRead(BaseModel):
     name: str
     level: str
     parent: str | None
+    shift_test: bool = Field(description="whether a text tries every phone when a shift begins here")
 
 
 @router.get("")
@@ -99,6 +101,7 @@ def change_area(code: str, body: AreaPatch, context: Ctx, caller: Admin) -> Area
                 reach.over_everything(caller, f"to move area {code}")
             _parent_within(connection, caller, wanted.parent)
         upkeep.change_area(connection, code=code, name=wanted.name, level=wanted.level, parent=wanted.parent)
+        connection.execute(queries.set_shift_test, {"code": code, "shift_test": wanted.shift_test})
         written.changed(connection, caller, f"area {code}", before, wanted, area=code, now=now)
         return _one(connection, code, caller)
 

@@ -62,9 +62,15 @@ limit %(limit)s
 
 -- name: areas_read
 -- What are these areas? By primary key.
-select code as id, code, name, level, parent, path
+select code as id, code, name, level, parent, shift_test, path
 from areas
 where code = any(%(ids)s)
+
+-- name: set_shift_test
+-- Whether every phone is tried when a shift begins here.
+update areas
+set shift_test = %(shift_test)s
+where code = %(code)s
 
 -- name: uses_of_area
 -- What still lies in an area or names it? Also what is over: it has to say where it was.
@@ -760,3 +766,12 @@ where areas.path like %(below)s
     )
   )
 order by areas.path
+
+-- Own channels -------------------------------------------------------------------------------------------------------
+
+-- name: own_channels_read
+-- By which ways of his own is somebody told? By staff_channels_staff.
+select id, kind, name, address, quiet_from, quiet_to, timezone, created_at, failed_at, failure
+from staff_channels
+where staff_id = %(staff_id)s
+order by id

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from psycopg import Connection
 from pydantic import BaseModel, Field
 
-from alerts import restaffing, staffing
+from alerts import restaffing, staffing, unreachable
 from api.auth import Operator, Viewer
 from api.context import Ctx, Principal
 from api.fields import Body, Code, Language, Name, Patch, Phone, Text, row_id, unset
@@ -102,6 +102,7 @@ def change_staff(staff_id: str, body: StaffPatch, context: Ctx, caller: Operator
             connection, staff_id=int(before.id), name=wanted.name, phone=str(wanted.phone), area=wanted.area,
             language=wanted.language,
         )  # fmt: skip
+        unreachable.mended(connection, phone=str(wanted.phone), now=now)
         after = _one(connection, int(before.id), caller)
         what = f"staff {staff_id}"
         written.changed(connection, caller, what, before, after, area=after.area, private=PRIVATE, now=now)

@@ -13,6 +13,7 @@ import uvicorn
 from playwright.sync_api import sync_playwright
 from psycopg_pool import ConnectionPool
 
+from alerts.channels.webpush import public_key, vapid_key
 from api import app as app_module
 from api import auth
 from api.context import ApiSettings, Context
@@ -144,7 +145,9 @@ def console(database: str, pool: ConnectionPool[Any], clock: StoryClock, chromiu
     with pool.connection() as connection:
         series.ensure(connection, clock.now())
     port = _free_port()
-    settings = ApiSettings(public_url=f"http://127.0.0.1:{port}", secret_key="k" * 40)
+    settings = ApiSettings(
+        public_url=f"http://127.0.0.1:{port}", secret_key="k" * 40, push_key=public_key(vapid_key("k" * 40))
+    )
     made = Console(Village(pool, clock), Context(pool, clock, settings, database), chromium, port)
     made.start()
     yield made

@@ -74,3 +74,10 @@ def test_a_code_may_hold_anything_else(admin: Api) -> None:
         assert admin.get(f"/areas/{quote(code)}").ok()["code"] == code
         assert admin.get("/areas", area=code).items[0]["code"] == code
         admin.delete(f"/areas/{quote(code)}").ok(204)
+
+
+def test_an_area_may_want_every_phone_tried(admin: Api) -> None:
+    assert admin.get("/areas/anshi").ok()["shift_test"] is False
+    assert admin.patch("/areas/anshi", {"shift_test": True}).ok()["shift_test"] is True
+    assert admin.patch("/areas/anshi", {"name": "安石村"}).ok()["shift_test"] is True
+    admin.patch("/areas/anshi", {"shift_test": None}).problem(422)

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+from alerts import unreachable
+from alerts.channels.failures import Fault
 from tests.integration.api_client import Api
 from tests.integration.registry_fixtures import admin, api, staff
 
@@ -308,3 +310,16 @@ def test_every_write_is_written_down(admin: Api, api: Api) -> None:
         ("change", f"staff {lan}", "anshi", {"name": ["李兰", "李小兰"], "phone": "changed"}),
         ("remove", f"policy {held}", "luodang", None),
     ]  # fmt: skip
+
+
+def test_a_new_number_closes_the_alert_about_the_old_one(admin: Api) -> None:
+    lan = staff(admin)
+    policy(admin, {"after_s": 0, "staff": lan})
+    with admin.pool.connection() as connection:
+        unreachable.fault_found(connection, phone="+8613800000001", fault=Fault.BAD, now=admin.clock.now())
+    (alert,) = admin.get("/alerts", kind="responder_unreachable").items
+    assert (alert["severity"], alert["area"]) == ("high", "凤庆")
+    admin.patch(f"/staff/{lan}", {"name": "李兰兰"}).ok()
+    assert admin.get(f"/alerts/{alert['id']}").ok()["state"] != "closed"
+    admin.patch(f"/staff/{lan}", {"phone": "+8613800000002"}).ok()
+    assert admin.get(f"/alerts/{alert['id']}").ok()["state"] == "closed"

@@ -42,7 +42,10 @@ def stock(admin: Api) -> dict[str, str]:
     body = {"rota": shift, "from": "2026-11-24T02:00:00Z", "to": "2026-11-24T04:00:00Z", "staff": lan}
     ahead = {"rota": shift, "from": "2026-11-25T02:00:00Z", "to": "2026-11-25T04:00:00Z", "staff": staff(admin, "赵梅")}
     admin.post("/services", {"code": "meal", "name": "送餐"}).ok(201)
+    chat = {"kind": "chat", "name": "钉钉", "address": "dingtalk://abcdefghijklmnop"}
+    channels = admin.send("PUT", f"/staff/{lan}/channels", json={"channels": [chat]})
     return {
+        "channel_id": channels.items[0]["id"],
         "home_id": place, "staff_id": lan, "uid": "cam-1", "rota_id": shift, "code": "meal",
         "resident_id": admin.post("/residents", {**RESIDENT, "home": place}).ok(201)["id"],
         "override_id": admin.post("/overrides", body).ok(201)["id"],

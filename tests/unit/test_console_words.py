@@ -63,6 +63,8 @@ def test_everything_that_is_written_on_a_timeline_has_its_sentence() -> None:
         ("climbed", None, {"from": "a", "area": "b"}, "升级到 凤庆县"),
         ("closed", "小陈", {"outcome": "hospital", "note": "120"}, "小陈 办结：送医院 · 120"),
         ("note", "小陈", {"text": "{who} <b>"}, "小陈：{who} <b>"),
+        ("raised", None, {"name": "兰晓", "fault": "bad", "area": "b"}, "兰晓 联系不上，凤庆县的值班没有其他人"),
+        ("told", None, {"name": "兰晓", "channel": "push"}, "推送通知 兰晓"),
         ("something_new", None, {}, "something_new"),
     ],
 )

@@ -3,13 +3,14 @@
 import pytest
 
 from alerts.channels.base import masked
-from alerts.channels.countries import Profile, profile
+from alerts.channels.countries import EVERYTHING, ONE_WAY, Profile, profile, ways
 
 
 @pytest.mark.parametrize(
     ("number", "provider", "works"),
     [
         ("+8613812345601", "twilio", Profile(replies=False, links=False)),
+        ("+8613812345601", "aliyun", Profile(replies=False, links=False)),
         ("+8613812345601", "outbox", Profile(replies=True, links=True)),
         # Hong Kong, Macau and Taiwan are not mainland China
         ("+85261234567", "twilio", Profile(replies=True, links=True)),
@@ -23,6 +24,24 @@ from alerts.channels.countries import Profile, profile
 )
 def test_profile(number: str, provider: str, works: Profile) -> None:
     assert profile(number, provider) == works
+
+
+@pytest.mark.parametrize(
+    ("channels", "works", "urgent", "voice", "told"),
+    [
+        (("sms",), ONE_WAY, True, True, ("sms", "voice")),
+        (("sms", "voice"), ONE_WAY, True, True, ("sms", "voice")),
+        (("voice",), ONE_WAY, True, True, ("voice",)),
+        (("sms",), ONE_WAY, False, True, ("sms",)),
+        (("sms",), ONE_WAY, True, False, ("sms",)),
+        (("sms",), EVERYTHING, True, True, ("sms",)),
+        (("sms", "push", "email"), EVERYTHING, True, True, ("sms",)),
+    ],
+)
+def test_how_a_telephone_is_told(
+    channels: tuple[str, ...], works: Profile, urgent: bool, voice: bool, told: tuple[str, ...]
+) -> None:
+    assert ways(channels, works, urgent=urgent, voice=voice) == told
 
 
 @pytest.mark.parametrize(

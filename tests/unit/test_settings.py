@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from api import settings
+from api import roles, settings
 from api.settings import BadSetting, is_public
 
 
@@ -32,8 +32,12 @@ def test_the_command_line_wins_over_the_environment() -> None:
         ("ANJU_MQTT_URL", "http://broker", ["ANJU_MQTT_URL", "mqtt://user:password@host:port"]),
         ("ANJU_DATABASE_URL", "mysql://db", ["ANJU_DATABASE_URL", "postgresql://"]),
         ("ANJU_PUBLIC_URL", "care.example.org", ["ANJU_PUBLIC_URL='care.example.org'", "https://host"]),
-        ("ANJU_SMS", "pigeon", ["ANJU_SMS='pigeon'", "'twilio' or 'outbox'"]),
+        ("ANJU_SMS", "pigeon", ["ANJU_SMS='pigeon'", "'twilio', 'aliyun' or 'outbox'"]),
         ("ANJU_SMS", "twilio", ["ANJU_TWILIO_ACCOUNT_SID", "ANJU_TWILIO_AUTH_TOKEN", "ANJU_TWILIO_FROM"]),
+        ("ANJU_SMS", "aliyun", ["ANJU_ALIYUN_ACCESS_KEY_ID", "ANJU_ALIYUN_TEMPLATES", "ANJU_ALIYUN_CALLBACK_TOKEN"]),
+        ("ANJU_ALIYUN_TEMPLATES", "SMS_1", ["ANJU_ALIYUN_TEMPLATES='SMS_1'", "tell:zh-CN=SMS_1"]),
+        ("ANJU_ALIYUN_CALLBACK_TOKEN", "short", ["ANJU_ALIYUN_CALLBACK_TOKEN=(hidden)", "16"]),
+        ("ANJU_MESSAGES_PER_S", "0", ["ANJU_MESSAGES_PER_S='0'", "greater than 0"]),
         ("ANJU_SECRET_KEY", "short", ["ANJU_SECRET_KEY=(hidden)", "16"]),
     ],
 )
@@ -88,3 +92,25 @@ def test_a_kept_secret_is_made_once_and_is_its_owners(tmp_path: Path) -> None:
     assert len(made) == 1
     assert (tmp_path / "data" / "secret_key").stat().st_mode & 0o777 == 0o600
     assert [each.name for each in (tmp_path / "data").iterdir()] == ["secret_key"]
+
+
+def test_who_calls_and_who_texts_may_be_two() -> None:
+    aliyun = {
+        "ANJU_SMS": "aliyun",
+        "ANJU_ALIYUN_ACCESS_KEY_ID": "id",
+        "ANJU_ALIYUN_ACCESS_KEY_SECRET": "hunter2",
+        "ANJU_ALIYUN_SIGN_NAME": "安居",
+        "ANJU_ALIYUN_TEMPLATES": "tell:zh-CN=SMS_1, remind:zh-CN=SMS_2",
+        "ANJU_ALIYUN_CALLBACK_TOKEN": "t" * 16,
+        "ANJU_SECRET_KEY": "k" * 16,
+    }
+    twilio = {"ANJU_TWILIO_ACCOUNT_SID": "AC1", "ANJU_TWILIO_AUTH_TOKEN": "t", "ANJU_TWILIO_FROM": "+1"}
+    alone, both = settings.read(aliyun), settings.read(aliyun | twilio)
+    assert (alone.calls, both.calls) == (False, True)
+    assert (alone.phones_ring, settings.read(aliyun | {"ANJU_ALIYUN_API_URL": "http://127.0.0.1:1"}).phones_ring) == (
+        True,
+        False,
+    )
+    assert "hunter2" not in repr(alone)
+    assert roles.channel_of(both).serves("voice")
+    assert not roles.channel_of(alone).serves("voice")

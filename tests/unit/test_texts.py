@@ -101,7 +101,7 @@ def test_the_third_text_about_one_alert_differs_from_the_second() -> None:
         )  # fmt: skip
 
     assert len({said(1, 0), said(1, 5), said(1, 10), said(2, 10), said(3, 130)}) == 5
-    assert "2小时" in said(1, 125)
+    assert "2小时5分" in said(1, 125)
 
 
 def test_a_test_press_is_called_a_test() -> None:

@@ -4,3 +4,4 @@ import "./forms.js";
 import "./line.js";
 import "./alarm.js";
 import "./keys.js";
+import "./push.js";
