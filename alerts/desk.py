@@ -55,7 +55,8 @@ def accept(
         if same:
             return
         raise AlreadyTaken(alert_id, alert.holder)
-    times = patience(connection, [(alert.area, alert.severity)])[alert.area, alert.severity]
+    asked = (alert.area, alert.severity, alert.kind)
+    times = patience(connection, [asked])[asked]
     connection.execute(
         queries.set_accepted,
         {

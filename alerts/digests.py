@@ -58,7 +58,7 @@ def write(
         if row is None:
             continue
         digest_id, message_id, all_of_them = row
-        _, phone, language = people[staff_id]
+        _, phone, language, *_ = people[staff_id]
         text = _text(connection, all_of_them, language)
         if message_id is None:
             _begin(connection, digest_id, staff_id, phone, language, text, now)

@@ -207,7 +207,8 @@ def _move_alert(
     if alert.state is AlertState.CLOSED or not lifecycle.is_past(state, alert.state):
         return
     query = queries.set_en_route if state is AlertState.EN_ROUTE else queries.set_arrived
-    times = patience(connection, [(alert.area, alert.severity)])[alert.area, alert.severity]
+    asked = (alert.area, alert.severity, alert.kind)
+    times = patience(connection, [asked])[asked]
     connection.execute(query, {"alert_id": alert.id, "at": at, "next_step_at": now + times.of(state)})
     detail = {"channel": actor.channel} | ({"name": visit.staff_name} if visit.staff_name else {})
     record.on_timeline(connection, alert.id, state, actor, at, detail)

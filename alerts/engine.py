@@ -168,7 +168,7 @@ class _Look:
         if not self._silent:
             return
         goers = due.goers(self._connection, self._silent)
-        times = patience(self._connection, {(each.area, each.severity) for each in self._silent})
+        times = patience(self._connection, {(each.area, each.severity, each.kind) for each in self._silent})
         for alert in self._silent:
             theirs = list(dict.fromkeys(each for each in (alert.accepted_by_staff, goers.get(alert.id)) if each))
             people = [Responder(staff_id, "") for staff_id in theirs]
@@ -177,7 +177,7 @@ class _Look:
                 continue
             self._telling.line(alert.id, "follow_up", {"state": alert.state})
             self._telling.tell(alert, people, REMIND)
-            those = times[alert.area, alert.severity]
+            those = times[alert.area, alert.severity, alert.kind]
             wait = those.arrived if alert.state is AlertState.ARRIVED else those.asked
             self._connection.execute(
                 queries.store_follow_up,

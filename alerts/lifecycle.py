@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from alerts.model import HELP, AlertState, Severity
+from alerts.model import HELP, SHIFT_UNCOVERED, AlertState, Severity
 
 REOPEN_WITHIN = timedelta(days=1)
 """A closed alert can be opened again for this long; after that it is another one."""
@@ -34,6 +34,13 @@ PATIENCE: dict[Severity, Patience] = {
 }
 """The times where no area says otherwise. 15 min: what users of on-call systems name for a forgotten alert; 60 min: by
 when every visit in person should have arrived (UK TSA's call handling standard)."""
+
+
+PATIENCE_OF_KIND: dict[str, Patience] = {
+    # it is seen three days ahead, and is mended by asking around: nobody is to be woken over it twice a night
+    SHIFT_UNCOVERED: Patience(timedelta(days=1), timedelta(days=1), timedelta(days=1), asked=timedelta(hours=12)),
+}
+"""The times of kinds that no area's own times touch."""
 
 
 def is_given_up(state: AlertState, asked_at: datetime | None) -> bool:
