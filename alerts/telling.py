@@ -152,7 +152,7 @@ class Telling:
         return leaves
 
     def _held_until(self, wish: _Wish, channel: str, person: _Person, at: datetime) -> datetime | None:
-        if not wish.alert.may_wait:
+        if not wish.alert.may_wait or wish.purpose not in (TELL, RETELL):
             return None
         may_leave = limits.may_leave_at(self._limits, self._left[person.id], channel, wish.purpose, at)
         return may_leave if may_leave > at else None
