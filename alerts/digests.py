@@ -63,9 +63,12 @@ def write(
         if message_id is None:
             _begin(connection, digest_id, staff_id, phone, language, text, now)
         else:
-            connection.execute(
+            reworded = connection.execute(
                 queries.reword_message, {"message_id": message_id, "text": text, "segments": texts.segments(text)}
             )
+            if reworded.rowcount == 0:
+                # it began to leave just now
+                continue
         inside |= {(alert_id, staff_id) for alert_id in alert_ids}
     if inside:
         connection.execute(queries.wake_outbox)

@@ -192,7 +192,7 @@ class Telling:
         return texts.numbered(person.language, text, row[0] + 1) if row and row[0] >= REPEATS_LET_THROUGH else text
 
     def _held_until(self, wish: _Wish, channel: str, person: _Person, at: datetime) -> datetime | None:
-        if not wish.alert.may_wait:
+        if not wish.alert.may_wait or wish.purpose not in (TELL, RETELL):
             return None
         may_leave = limits.may_leave_at(self._limits, self._left[person.id], channel, wish.purpose, at)
         return may_leave if may_leave > at else None

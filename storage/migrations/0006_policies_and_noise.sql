@@ -78,7 +78,7 @@ create index messages_in_order on messages (
 ) where next_attempt_at is not null;
 
 -- How many messages of a channel and a purpose one responder gets in a span; 'any' is all of them together. Help calls
--- and falls are never held back.
+-- and falls are never held back, nor is what somebody hears of an alert that he has.
 create table limits (
   channel text not null,
   purpose text not null,
@@ -90,8 +90,7 @@ create table limits (
 insert into limits (channel, purpose, at_most, within_s) values
   ('any', 'any', 5, 5),
   ('sms', 'tell', 2, 60), ('sms', 'tell', 5, 900), ('sms', 'tell', 11, 3600), ('sms', 'tell', 21, 10800),
-  ('voice', 'tell', 3, 900), ('voice', 'tell', 7, 3600), ('voice', 'tell', 15, 10800),
-  ('any', 'remind', 1, 180), ('any', 'remind', 3, 1200), ('any', 'remind', 8, 7200);
+  ('voice', 'tell', 3, 900), ('voice', 'tell', 7, 3600), ('voice', 'tell', 15, 10800);
 
 -- Answering ----------------------------------------------------------------------------------------------------------
 

@@ -70,7 +70,6 @@ def test_a_hole_is_warned_of_72_hours_ahead_and_once(village: Village) -> None:
     assert warnings(village) == [("notified", "high", "town", None)]
     village.phone("mei").reply("1")
     assert an_hour_later(village) == 0
-    village.phone("mei").expect_sms("到哪一步了")
     assert len(warnings(village)) == 1
     # a person may close it: it is not raised again
     village.phone("mei").reply("9")
@@ -168,6 +167,7 @@ def test_a_stop_that_leaves_a_shift_uncovered_is_told_to_the_coordinator(village
     village.phone("lan").reply("STOP")
     assert an_hour_later(village) == 1
     village.phone("mei").expect_sms("值班人联系不上", "lan")
+    village.phone("mei").expect_sms("值班人联系不上", "已等60分钟")
     village.phone("mei").expect_sms("日夜班 11-24 12:13起无人值班")
     village.phone("lan").reply("START")
     assert an_hour_later(village) == 0
