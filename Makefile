@@ -1,10 +1,12 @@
 # Everything a newcomer types. Needs Python 3.11 or newer, make and a shell; brings the rest itself.
 #   make run  [ARGS="--homes 50 --http-port 8081"]    the whole system with a simulated village
-#   make test [ARGS="-k press"]                       linters, types and the whole suite
+#   make test [ARGS="-k press"]                       linters, types and the suite; SLOW= for its slow part too
 
 PYTHON ?= python3
 VENV := .venv
 ANJU := $(VENV)/bin/anju
+# what takes long (kills of the whole system, benchmarks, every time zone) is for CI, or for SLOW= on the command line
+SLOW := $(if $(CI),,-m "not slow")
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: run test check format lock pictures clean
@@ -15,7 +17,7 @@ run: $(VENV)/.run
 
 test: $(VENV)/.test check
 	@sh tests/bring_needs.sh
-	$(VENV)/bin/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+	$(VENV)/bin/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal $(SLOW) $(ARGS)
 
 check: $(VENV)/.test
 	$(VENV)/bin/ruff check .

@@ -153,12 +153,14 @@ where id = %(alert_id)s
   and collected_for is null
 
 -- name: bring_forward_messages
--- What was to follow unless answered leaves now: the message before it did not arrive. By messages_alert.
+-- What was to follow unless answered leaves now: the message before it did not arrive. What is tried once more keeps its
+-- own time. By messages_alert.
 update messages
 set next_attempt_at = %(now)s
 where alert_id = %(alert_id)s
   and state = 'queued'
   and attempts = 0
+  and earlier_sid is null
   and next_attempt_at > %(now)s
 
 -- name: set_snoozed

@@ -57,11 +57,15 @@ def test_what_is_pushed_is_shown_and_opens_its_alert(console: Console) -> None:
         "ServiceWorker.deliverPushMessage",
         {"origin": console.base, "registrationId": registrations[0], "data": json.dumps(pushed)},
     )
-    page.wait_for_function(
-        "navigator.serviceWorker.ready.then(it => it.getNotifications()).then(all => all.length === 1)"
-    )
+    # asked again and again in the page itself: a promise of a list is true before anything is in it
     shown = page.evaluate(
-        "navigator.serviceWorker.ready.then(it => it.getNotifications())"
-        ".then(all => ({body: all[0].body, tag: all[0].tag, url: all[0].data.url}))"
+        """async () => {
+          const worker = await navigator.serviceWorker.ready;
+          for (;;) {
+            const [first] = await worker.getNotifications();
+            if (first) return {body: first.body, tag: first.tag, url: first.data.url};
+            await new Promise(requestAnimationFrame);
+          }
+        }"""
     )
     assert shown == {"body": pushed["text"], "tag": "7", "url": pushed["url"]}

@@ -16,7 +16,7 @@ __all__ = ["admin", "api"]
 def test_an_area_is_read_back_as_it_was_written(admin: Api) -> None:
     body = {"code": "凤山镇", "name": "凤山镇", "level": "township", "parent": "凤庆"}
     made = admin.post("/areas", body).ok(201)
-    assert made.body == {"id": "凤山镇", **body}
+    assert made.body == {"id": "凤山镇", "shift_test": False, **body}
     assert admin.get("/areas/凤山镇").ok().body == made.body
 
 

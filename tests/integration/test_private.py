@@ -42,7 +42,7 @@ def test_no_text_has_health_details(village: ByTwilio, home: Home) -> None:
     village.text("lan", "1")
     village.forward(minutes=60)
     purposes = village.all("select distinct purpose from messages order by purpose")
-    assert [row[0] for row in purposes] == ["remind", "retell", "tell"]
+    assert [row[0] for row in purposes] == ["inform", "remind", "retell", "tell"]
     said = " ".join(row[0] for row in village.all("select text from messages"))
     for private in (NOTES, "心脏", "disabled", "1941"):
         assert private not in said
