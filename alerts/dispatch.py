@@ -95,7 +95,10 @@ def open_for_alert(
 
 
 def _insert(connection: Connection[Any], *, actor: Actor, **columns: object) -> int:
-    row = connection.execute(queries.insert_visit, {**columns, "requested_by": actor.name or None}).fetchone()
+    named = {"requested_by": actor.name or None, "by_staff": actor.staff_id}
+    row = connection.execute(queries.insert_visit, {**columns, **named}).fetchone()
+    # whoever is sent by somebody else is told so
+    connection.execute(queries.wake_engine)
     return int(row[0]) if row else 0
 
 
@@ -104,7 +107,11 @@ def assign(connection: Connection[Any], *, visit_id: int, staff_id: int, actor: 
     visit = _hold(connection, visit_id)
     visits.advance(_pure(visit), VisitStep.ASSIGN, now)
     name = record.staff_name(connection, staff_id)
-    connection.execute(queries.set_visit_assigned, {"visit_id": visit_id, "staff_id": staff_id, "now": now})
+    connection.execute(
+        queries.set_visit_assigned,
+        {"visit_id": visit_id, "staff_id": staff_id, "by_staff": actor.staff_id, "now": now},
+    )
+    connection.execute(queries.wake_engine)
     _written(connection, visit, "visit_assigned", actor, now, now, {"name": name})
 
 

@@ -11,7 +11,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from alerts import cover, engine, outbox, shift_test, swaps
+from alerts import cover, engine, outbox, sending, shift_test, swaps
 from alerts.channels.base import Channel, TryAgain
 from alerts.engine import EngineSettings
 from alerts.pace import Pace
@@ -124,7 +124,9 @@ def run(parts: Parts, stop: threading.Event) -> None:
 
 def _decide(parts: Parts) -> int:
     with parts.pool.connection() as connection:
-        return engine.run_due(connection, settings=parts.settings, now=parts.clock.now())
+        now = parts.clock.now()
+        sent = sending.tell(connection, settings=parts.settings, now=now)
+        return sent + engine.run_due(connection, settings=parts.settings, now=now)
 
 
 class Sender:

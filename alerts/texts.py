@@ -143,11 +143,25 @@ def remind(
     return _sentences(language, parts)
 
 
-def assigned(language: str | None, *, who: str, where: str, number: int) -> str:
-    """Return the SMS to somebody who was given a visit."""
-    return gettext(
-        language, "[Anju] Visit {number} is yours: {place}", number=number, place=place(language, who, where)
-    )
+def assigned(
+    language: str | None,
+    *,
+    who: str,
+    where: str,
+    alert: int | None,
+    visit: int,
+    replies: bool,
+    link: str | None,
+) -> str:
+    """Return the SMS to somebody whom somebody else sent. `alert`: its number where the visit is for one."""
+    there = place(language, who, where)
+    if alert is not None:
+        parts = [gettext(language, "[Anju] You are sent to #{number}: {place}.", number=alert, place=there)]
+        if replies:
+            parts.append(gettext(language, "Reply 3 arrived, 9 done, 2 pass on."))
+    else:
+        parts = [gettext(language, "[Anju] Visit {number} is yours: {place}.", number=visit, place=there)]
+    return _sentences(language, parts) + (f" {link}" if link else "")
 
 
 def shift_begins(language: str | None, *, area: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import uvicorn
 from psycopg_pool import ConnectionPool
 
-from alerts import engine, outbox
+from alerts import engine, outbox, sending
 from alerts.channels.twilio import Twilio, TwilioSettings
 from alerts.engine import EngineSettings
 from api.app import create_app
@@ -72,7 +72,9 @@ class ByTwilio(Village):
     def _decide(self) -> int:
         asked = EngineSettings(locale="zh-CN", public_url=PUBLIC_URL, sms="twilio")
         with self.pool.connection() as connection:
-            return engine.run_due(connection, settings=asked, now=self.clock.now())
+            now = self.clock.now()
+            sent = sending.tell(connection, settings=asked, now=now)
+            return sent + engine.run_due(connection, settings=asked, now=now)
 
     def _send(self) -> int:
         with self.pool.connection() as connection:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from alerts.model import AlreadyClosed, AlreadyTaken, NeedsProofOfHelp
+from alerts import desk
+from alerts.model import Actor, AlreadyClosed, AlreadyTaken, NeedsProofOfHelp
 from alerts.visits import Proof
 from tests.stories.village import Village, step
 
@@ -194,3 +195,23 @@ def test_a_visit_that_fails_sends_the_alert_on(village: Village) -> None:
     home.alert().visit_step("fail", "lan", reason="the bridge is out")
     village.settle()
     village.phone("mei").expect_sms("求助")
+
+
+def test_whoever_is_sent_by_an_operator_is_told_so_and_whoever_took_it_himself_is_not(village: Village) -> None:
+    home = village.home("凤山村", policy=[step(0, "lan"), step("30 min", "mei")])
+    home.press()
+    village.phone("lan").expect_sms("求助")
+    operator = Actor("chenyu", "console", username="chenyu")
+    mei = village.phone("mei")
+    with village.pool.connection() as connection:
+        desk.accept(
+            connection, alert_id=home.alert().id, actor=operator, for_staff=mei.staff_id, now=village.clock.now()
+        )
+    village.settle()
+    mei.expect_sms("派您去处理", f"#{home.alert().id}", home.address).reply("3")
+    assert home.alert().state == "arrived"
+    other = village.home("凤山村")
+    other.press()
+    village.phone("lan").expect_sms("求助").reply("1")
+    village.settle()
+    village.phone("lan").silent()

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from psycopg_pool import ConnectionPool
 
-from alerts import answers, desk, dispatch, engine, outbox, silences
+from alerts import answers, desk, dispatch, engine, outbox, sending, silences
 from alerts.channels.phones import PhonesOnScreen
 from alerts.engine import EngineSettings
 from alerts.model import Actor
@@ -178,7 +178,9 @@ class Village:
 
     def _decide(self) -> int:
         with self.pool.connection() as connection:
-            return engine.run_due(connection, settings=SETTINGS, now=self.clock.now())
+            now = self.clock.now()
+            sent = sending.tell(connection, settings=SETTINGS, now=now)
+            return sent + engine.run_due(connection, settings=SETTINGS, now=now)
 
     def _send(self) -> int:
         with self.pool.connection() as connection:

@@ -115,9 +115,13 @@ def test_whoever_took_it_is_asked_how_far_he_is() -> None:
     assert "回3" not in texts.remind("zh-CN", kind="help", who="", where="凤山村", number=7, replies=False)
 
 
-def test_a_visit_that_was_assigned() -> None:
-    assert texts.assigned("en", who="Ann Lee", where="12 Rose Lane", number=3) == (
-        "[Anju] Visit 3 is yours: Ann Lee, 12 Rose Lane"
+def test_somebody_is_sent() -> None:
+    said = {"who": "Ann Lee", "where": "12 Rose Lane", "visit": 3}
+    assert texts.assigned("en", **said, alert=None, replies=True, link="https://a.example/my") == (
+        "[Anju] Visit 3 is yours: Ann Lee, 12 Rose Lane. https://a.example/my"
+    )
+    assert texts.assigned("zh-CN", **said, alert=7, replies=True, link=None) == (
+        "【安居】派您去处理 #7：Ann Lee，12 Rose Lane。回3已到，9完成，2转下一位。"
     )
 
 
