@@ -44,7 +44,8 @@ select count(*)
 from stored
 
 -- name: update_latest
--- Brings the latest state of each device of a batch up, and tells open pages of those whose state changed.
+-- Brings the latest state of each device of a batch up; tells open pages of those whose state changed, and the rules of
+-- those that fell silent or were heard again.
 with heard as (
   select *
   from unnest(
@@ -95,6 +96,13 @@ with heard as (
   join homes on homes.id = devices.home_id
   where changed.state <> changed.state_before
   returning 1
+), noted as (
+  insert into device_changes (device_id, area, at, state, look_at)
+  select changed.device_id, homes.area, %(now)s, changed.state, %(now)s
+  from changed
+  join devices on devices.id = changed.device_id
+  join homes on homes.id = devices.home_id
+  where (changed.state = 'offline') <> (changed.state_before = 'offline')
 )
 select case when exists (select from told) then pg_notify('anju_stream', '') end
 
@@ -129,7 +137,8 @@ limit %(limit)s
 for update of device_latest skip locked
 
 -- name: store_judgements
--- Writes what the sweep decided, and tells open pages of those whose state changed.
+-- Writes what the sweep decided; tells open pages of those whose state changed, and the rules of those that fell silent
+-- or were heard again.
 with judged as (
   select *
   from unnest(%(device_ids)s::integer[], %(states)s::text[], %(expecteds)s::timestamptz[])
@@ -155,6 +164,13 @@ with judged as (
   join homes on homes.id = devices.home_id
   where changed.state <> changed.state_before
   returning 1
+), noted as (
+  insert into device_changes (device_id, area, at, state, look_at)
+  select changed.device_id, homes.area, %(now)s, changed.state, %(now)s
+  from changed
+  join devices on devices.id = changed.device_id
+  join homes on homes.id = devices.home_id
+  where (changed.state = 'offline') <> (changed.state_before = 'offline')
 )
 select case when exists (select from told) then pg_notify('anju_stream', '') end
 
@@ -388,13 +404,21 @@ from placed
 where device_latest.device_id = placed.id
 
 -- name: remove_device
--- Takes a device out of the registry and its password with it; nothing is expected of it any more.
+-- Takes a device out of the registry and its password with it; nothing is expected of it any more, and a warning of its
+-- silence ends.
 with removed as (
   update devices
   set removed_at = %(now)s,
       password_hash = null
   where uid = %(uid)s
-  returning id
+  returning id, home_id
+), noted as (
+  insert into device_changes (device_id, area, at, state, look_at)
+  select removed.id, homes.area, %(now)s, device_latest.state, %(now)s
+  from removed
+  join homes on homes.id = removed.home_id
+  join device_latest on device_latest.device_id = removed.id
+  where device_latest.state = 'offline'
 )
 update device_latest
 set expected_by = null
