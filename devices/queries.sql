@@ -88,21 +88,22 @@ with heard as (
     and before.device_id = heard.device_id
   returning device_latest.device_id, device_latest.state, before.state as state_before
 )
-, told as (
-  insert into stream_log (at, event, area, ref)
-  select %(now)s, 'device', homes.area, devices.uid
+, moved as (
+  select changed.device_id, changed.state, changed.state_before, devices.uid, homes.area
   from changed
   join devices on devices.id = changed.device_id
   join homes on homes.id = devices.home_id
   where changed.state <> changed.state_before
+), told as (
+  insert into stream_log (at, event, area, ref)
+  select %(now)s, 'device', area, uid
+  from moved
   returning 1
 ), noted as (
   insert into device_changes (device_id, area, at, state, look_at)
-  select changed.device_id, homes.area, %(now)s, changed.state, %(now)s
-  from changed
-  join devices on devices.id = changed.device_id
-  join homes on homes.id = devices.home_id
-  where (changed.state = 'offline') <> (changed.state_before = 'offline')
+  select device_id, area, %(now)s, state, %(now)s
+  from moved
+  where (state = 'offline') <> (state_before = 'offline')
 )
 select case when exists (select from told) then pg_notify('anju_stream', '') end
 
@@ -156,21 +157,22 @@ with judged as (
   where device_latest.device_id = judged.device_id
     and before.device_id = judged.device_id
   returning device_latest.device_id, device_latest.state, before.state as state_before
-), told as (
-  insert into stream_log (at, event, area, ref)
-  select %(now)s, 'device', homes.area, devices.uid
+), moved as (
+  select changed.device_id, changed.state, changed.state_before, devices.uid, homes.area
   from changed
   join devices on devices.id = changed.device_id
   join homes on homes.id = devices.home_id
   where changed.state <> changed.state_before
+), told as (
+  insert into stream_log (at, event, area, ref)
+  select %(now)s, 'device', area, uid
+  from moved
   returning 1
 ), noted as (
   insert into device_changes (device_id, area, at, state, look_at)
-  select changed.device_id, homes.area, %(now)s, changed.state, %(now)s
-  from changed
-  join devices on devices.id = changed.device_id
-  join homes on homes.id = devices.home_id
-  where (changed.state = 'offline') <> (changed.state_before = 'offline')
+  select device_id, area, %(now)s, state, %(now)s
+  from moved
+  where (state = 'offline') <> (state_before = 'offline')
 )
 select case when exists (select from told) then pg_notify('anju_stream', '') end
 
