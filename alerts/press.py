@@ -7,7 +7,7 @@ from typing import Any
 from psycopg import Connection
 
 from alerts import record
-from alerts.model import HELP, HOME, UNANSWERED, Actor, Invalid, UnknownPlace, severity_of
+from alerts.model import HELP, HOME, SYSTEM, UNANSWERED, Actor, Invalid, UnknownPlace, severity_of
 from storage import sql
 
 queries = sql.load("alerts")
@@ -108,12 +108,30 @@ def raise_for_area(
     text: str,
     actor: Actor,
     detail: dict[str, str],
+    raised_at: datetime | None = None,
     now: datetime,
 ) -> int:
-    """Raise an alert about no home: `text` says what it is about, to whoever answers in that area. Returns its id."""
+    """Raise an alert about no home: `text` says what it is about, to whoever answers in that area. Returns its id.
+
+    `raised_at`: since when it is so, None for now.
+    """
     return _insert(
         connection, kind=kind, place=Place(None, area, None), device_uid=None, test=False, text=text, actor=actor,
-        detail=detail, raised_at=now, now=now,
+        detail=detail, raised_at=raised_at or now, now=now,
+    )  # fmt: skip
+
+
+def raise_about_device(connection: Connection[Any], *, kind: str, device_uid: str, text: str, now: datetime) -> int:
+    """Raise an early warning about a registered device, where it stands; `text` says which it is. Returns its id.
+
+    Raises UnknownPlace when the device is not in the registry.
+    """
+    found = connection.execute(queries.place_of_device, {"uid": device_uid}).fetchone()
+    if found is None:
+        raise UnknownPlace("device", device_uid)
+    return _insert(
+        connection, kind=kind, place=Place(*found), device_uid=device_uid, test=False, text=text, actor=SYSTEM,
+        detail={"rule": kind, "text": text}, raised_at=now, now=now,
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from alerts import cover, engine, outbox, sending, shift_test, swaps
+from alerts import cover, engine, outages, outbox, sending, shift_test, swaps
 from alerts.channels.base import Channel, TryAgain
 from alerts.engine import EngineSettings
 from alerts.pace import Pace
@@ -29,6 +29,7 @@ MESSAGES_PER_S = 1000.0
 LOOK_EVERY_S = 1
 BEAT_EVERY_S = 5
 SWEEP_EVERY_S = 5
+OUTAGES_EVERY_S = 5
 SWAPS_EVERY_S = 60
 TIDY_EVERY_S = 3600
 TRY_PHONES_EVERY_S = 30
@@ -102,6 +103,7 @@ def run(parts: Parts, stop: threading.Event) -> None:
             scheduler.add_job(looker.wake, "interval", seconds=LOOK_EVERY_S)
         scheduler.add_job(_guarded(_beat, parts), "interval", seconds=BEAT_EVERY_S)
         scheduler.add_job(_guarded(_sweep, parts), "interval", seconds=SWEEP_EVERY_S)
+        scheduler.add_job(_guarded(_outages, parts), "interval", seconds=OUTAGES_EVERY_S)
         scheduler.add_job(_guarded(_tidy, parts), "interval", seconds=TIDY_EVERY_S)
         scheduler.add_job(_guarded(_swaps, parts), "interval", seconds=SWAPS_EVERY_S)
         # at the start too: who restarts it oftener than hourly would never look
@@ -206,6 +208,13 @@ def _sweep(parts: Parts) -> None:
     while judged == telemetry.SWEEP_BATCH:
         with parts.pool.connection() as connection:
             judged = telemetry.sweep(connection, parts.clock.now())
+
+
+def _outages(parts: Parts) -> None:
+    changes = 1
+    while changes:
+        with parts.pool.connection() as connection:
+            changes = outages.look(connection, locale=parts.settings.locale, now=parts.clock.now())
 
 
 def _try_phones(parts: Parts) -> None:

@@ -66,6 +66,7 @@ KIND_NAMES = {
     "help": mark("Help call"),
     "fall": mark("Fall"),
     "device_offline": mark("Device offline"),
+    "area_outage": mark("Village silent"),
     "battery_low": mark("Battery low"),
     "patrol_missed": mark("Patrol missed"),
     "no_answer": mark("No answer to the look-in"),

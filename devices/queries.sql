@@ -44,7 +44,8 @@ select count(*)
 from stored
 
 -- name: update_latest
--- Brings the latest state of each device of a batch up, and tells open pages of those whose state changed.
+-- Brings the latest state of each device of a batch up; tells open pages of those whose state changed, and the rules of
+-- those that fell silent or were heard again.
 with heard as (
   select *
   from unnest(
@@ -87,14 +88,22 @@ with heard as (
     and before.device_id = heard.device_id
   returning device_latest.device_id, device_latest.state, before.state as state_before
 )
-, told as (
-  insert into stream_log (at, event, area, ref)
-  select %(now)s, 'device', homes.area, devices.uid
+, moved as (
+  select changed.device_id, changed.state, changed.state_before, devices.uid, homes.area
   from changed
   join devices on devices.id = changed.device_id
   join homes on homes.id = devices.home_id
   where changed.state <> changed.state_before
+), told as (
+  insert into stream_log (at, event, area, ref)
+  select %(now)s, 'device', area, uid
+  from moved
   returning 1
+), noted as (
+  insert into device_changes (device_id, area, at, state, look_at)
+  select device_id, area, %(now)s, state, %(now)s
+  from moved
+  where (state = 'offline') <> (state_before = 'offline')
 )
 select case when exists (select from told) then pg_notify('anju_stream', '') end
 
@@ -129,7 +138,8 @@ limit %(limit)s
 for update of device_latest skip locked
 
 -- name: store_judgements
--- Writes what the sweep decided, and tells open pages of those whose state changed.
+-- Writes what the sweep decided; tells open pages of those whose state changed, and the rules of those that fell silent
+-- or were heard again.
 with judged as (
   select *
   from unnest(%(device_ids)s::integer[], %(states)s::text[], %(expecteds)s::timestamptz[])
@@ -147,14 +157,22 @@ with judged as (
   where device_latest.device_id = judged.device_id
     and before.device_id = judged.device_id
   returning device_latest.device_id, device_latest.state, before.state as state_before
-), told as (
-  insert into stream_log (at, event, area, ref)
-  select %(now)s, 'device', homes.area, devices.uid
+), moved as (
+  select changed.device_id, changed.state, changed.state_before, devices.uid, homes.area
   from changed
   join devices on devices.id = changed.device_id
   join homes on homes.id = devices.home_id
   where changed.state <> changed.state_before
+), told as (
+  insert into stream_log (at, event, area, ref)
+  select %(now)s, 'device', area, uid
+  from moved
   returning 1
+), noted as (
+  insert into device_changes (device_id, area, at, state, look_at)
+  select device_id, area, %(now)s, state, %(now)s
+  from moved
+  where (state = 'offline') <> (state_before = 'offline')
 )
 select case when exists (select from told) then pg_notify('anju_stream', '') end
 
@@ -388,13 +406,21 @@ from placed
 where device_latest.device_id = placed.id
 
 -- name: remove_device
--- Takes a device out of the registry and its password with it; nothing is expected of it any more.
+-- Takes a device out of the registry and its password with it; nothing is expected of it any more, and a warning of its
+-- silence ends.
 with removed as (
   update devices
   set removed_at = %(now)s,
       password_hash = null
   where uid = %(uid)s
-  returning id
+  returning id, home_id
+), noted as (
+  insert into device_changes (device_id, area, at, state, look_at)
+  select removed.id, homes.area, %(now)s, device_latest.state, %(now)s
+  from removed
+  join homes on homes.id = removed.home_id
+  join device_latest on device_latest.device_id = removed.id
+  where device_latest.state = 'offline'
 )
 update device_latest
 set expected_by = null

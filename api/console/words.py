@@ -155,6 +155,7 @@ _UNREACHABLE = mark("{name} cannot be told, and a shift for {area} has nobody el
 _FOR_SOMEBODY = mark("{who} accepted for {name}")
 _UNREADABLE = mark("A help message came that cannot be read")
 _UNCOVERED = mark("Nobody covers a shift")
+_RULES = {"device_offline": mark("A device fell silent"), "area_outage": mark("Many devices fell silent together")}
 _CLOSED_ITSELF = mark("Closed by itself: {outcome}")
 _JUST_NOTED = "{text}"
 GOOD = frozenset(
@@ -208,6 +209,8 @@ def _by_itself(what: str, detail: Mapping[str, Any]) -> str | None:
     """Return the sentence for what the system did of its own accord, where it differs from a person's."""
     if what == "raised" and ("rota" in detail or "policy" in detail):
         return _UNCOVERED
+    if what == "raised" and detail.get("rule") in _RULES:
+        return _RULES[detail["rule"]]
     if what == "closed" and detail.get("channel") == "system":
         return _CLOSED_ITSELF
     return _JUST_NOTED if what == "note" else None

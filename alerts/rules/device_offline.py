@@ -1,0 +1,60 @@
+"""Which device that is offline does somebody have to see to? One warning each, unless its whole village is silent."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from alerts.rules.area_outage import Silent
+
+DEVICE_OFFLINE = "device_offline"
+"""The kind of alert about one device that is offline."""
+SETTLE = timedelta(minutes=2)
+"""How long a silence waits for its neighbours': where the power fails, cameras fall silent over a period or two."""
+
+
+@dataclass(slots=True)
+class Warnings:
+    """What becomes of the warnings of an area's devices."""
+
+    raised: list[str] = field(default_factory=list)
+    """Devices to warn of now."""
+    waiting: dict[str, datetime] = field(default_factory=dict)
+    """Devices to look at again, and when."""
+    held: list[str] = field(default_factory=list)
+    """Devices that are a part of the outage: its alert stands for them."""
+    absorbed: list[int] = field(default_factory=list)
+    """Open warnings for which the outage's alert stands now."""
+    cleared: list[int] = field(default_factory=list)
+    """Open warnings of devices that are offline no longer."""
+
+
+def decide(
+    silent: Sequence[Silent],
+    warned: Mapping[str, Sequence[int]],
+    *,
+    holds_from: datetime | None,
+    outage_ended: datetime | None,
+    now: datetime,
+) -> Warnings:
+    """Return what becomes of the warnings. `warned`: the open ones, by device; a reopened one may be a second.
+
+    `holds_from`: devices silent since then or later are a part of an outage; None where there is none. `outage_ended`:
+    when the last one ended, of which the stragglers get as long as a device that falls silent. A silence that a person
+    has closed the warning of is not fresh any more: it stays closed until the device was heard again.
+    """
+    result = Warnings()
+    for each in silent:
+        open_ones = warned.get(each.uid, ())
+        if holds_from is not None and each.since >= holds_from:
+            if each.fresh or open_ones:
+                result.held.append(each.uid)
+            result.absorbed += open_ones
+        elif each.fresh and not open_ones:
+            settled = max(each.since, outage_ended or each.since) + SETTLE
+            if settled > now:
+                result.waiting[each.uid] = settled
+            else:
+                result.raised.append(each.uid)
+    offline = {each.uid for each in silent}
+    result.cleared += [alert_id for uid, open_ones in warned.items() if uid not in offline for alert_id in open_ones]
+    return result
