@@ -1,4 +1,5 @@
-"""Where is the SQL of a package? In its `queries.sql`, in named blocks; this loads them.
+"""Where is the SQL of a package? In its `queries.sql`, or in a folder `queries` where one file grew too long, in named
+blocks; this loads them.
 
 A block starts with `-- name: open_alert` and runs to the next one; the comment lines under the name say what it answers.
 """
@@ -39,4 +40,7 @@ class Queries:
 @cache
 def load(package: str) -> Queries:
     """Return the named queries of a package, read once a process."""
-    return Queries(package, resources.files(package).joinpath("queries.sql").read_text(encoding="utf-8"))
+    home = resources.files(package)
+    folder = home.joinpath("queries")
+    files = sorted(folder.iterdir(), key=lambda each: each.name) if folder.is_dir() else [home.joinpath("queries.sql")]
+    return Queries(package, "\n".join(each.read_text(encoding="utf-8") for each in files))

@@ -16,11 +16,15 @@ from storage import sql
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("storage", "devices", "alerts", "gateway", "api")
-FILES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("queries.sql"))
+HOMES = sorted(
+    {path.parent for package in PACKAGES for path in (ROOT / package).rglob("queries.sql")}
+    | {path.parent for package in PACKAGES for path in (ROOT / package).rglob("queries") if path.is_dir()}
+)
+FILES = sorted(each for home in HOMES for each in (*home.glob("queries.sql"), *home.glob("queries/*.sql")))
 BLOCKS = [
-    (".".join(path.parent.relative_to(ROOT).parts), name)
-    for path in FILES
-    for name in sql.load(".".join(path.parent.relative_to(ROOT).parts)).blocks
+    (".".join(home.relative_to(ROOT).parts), name)
+    for home in HOMES
+    for name in sql.load(".".join(home.relative_to(ROOT).parts)).blocks
 ]
 _LOADED = re.compile(r'^(\w+) = sql\.load\("([a-z.]+)"\)', re.MULTILINE)
 _PLACE = re.compile(r"%\((\w+)\)s")
@@ -58,7 +62,7 @@ def connection(postgres: str, template: str) -> Iterator[Connection[tuple[object
 
 
 def test_every_package_with_sql_is_looked_at() -> None:
-    assert len(FILES) >= 6
+    assert len(HOMES) >= 6
     assert len(BLOCKS) > 150
 
 
