@@ -20,6 +20,10 @@ WELL_AFTER_S = 30.0
 """A role that ran this long was well: the next wait is the first again."""
 LOG_LIMIT = 20 * 1024 * 1024
 """Bytes of a role's log at a start, above which it is put aside; one older log is kept."""
+NICENESS = {"gateway-bulk": 5, "api": 5, "simulator": 10}
+"""Who makes way on a busy machine: a press and the message that it leads to come before pings and pages. They are all woken
+by the same commit."""
+NICE = "ANJU_INTERNAL_NICE"
 PARENT = "ANJU_INTERNAL_PARENT"
 """Environment name by which a child knows whose it is; see `end_with_parent`."""
 
@@ -37,9 +41,10 @@ class Child:
     """One role as a process of its own."""
 
     def __init__(self, name: str, arguments: Sequence[str], environment: dict[str, str], log_folder: Path) -> None:
+        """`arguments`: of the command line; `name`: also says how nice it is to the others, see NICENESS."""
         self.name = name
         self._arguments = [sys.executable, "-m", "api.cli", *arguments]
-        self._environment = {**environment, PARENT: str(os.getpid())}
+        self._environment = {**environment, PARENT: str(os.getpid()), NICE: str(NICENESS.get(name, 0))}
         self._log = log_folder / f"{name}.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
@@ -107,8 +112,10 @@ def end_with_parent() -> None:
     from storage.embedded import die_with_parent
 
     parent = os.environ.pop(PARENT, None)
+    nice = os.environ.pop(NICE, None)
     if parent is None:
         return
+    os.nice(int(nice or 0))
     die_with_parent(signal.SIGTERM)()
     if sys.platform == "linux" and os.getppid() != int(parent):
         # it ended before we asked
