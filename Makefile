@@ -9,7 +9,7 @@ ANJU := $(VENV)/bin/anju
 SLOW := $(if $(CI),,-m "not slow")
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test check format lock pictures clean
+.PHONY: run test check format lock clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/.run
@@ -28,11 +28,6 @@ check: $(VENV)/.test
 format: $(VENV)/.test
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
-
-# The pictures of the README, taken anew from the running console.
-pictures: $(VENV)/.test
-	@sh tests/bring_needs.sh
-	ANJU_TEST_PICTURES=docs/pictures $(VENV)/bin/python -m pytest -m pictures
 
 # After a change of the dependencies in pyproject.toml; needs uv.
 lock:
