@@ -8,7 +8,17 @@ values (
   %(now)s, %(requested_by)s,
   case when %(staff_id)s::bigint is not null then %(now)s::timestamptz end,
   case when %(state)s = 'accepted' then %(now)s::timestamptz end,
-  case when %(staff_id)s = %(by_staff)s::bigint then %(now)s::timestamptz end
+  -- he knows who took it himself, or was told of the alert and let an operator answer for him
+  case
+    when %(staff_id)s = %(by_staff)s::bigint
+      or exists (
+        select
+        from messages
+        where messages.alert_id = %(alert_id)s
+          and messages.staff_id = %(staff_id)s
+          and messages.state <> 'canceled'
+      ) then %(now)s::timestamptz
+  end
 )
 returning id
 
