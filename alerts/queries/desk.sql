@@ -128,6 +128,7 @@ set state = 'notified',
     accepted_by_staff = null,
     accepted_by_user = null,
     en_route_at = null,
+    arrived_at = null,
     asked_at = null,
     next_step_at = %(now)s
 where id = %(alert_id)s

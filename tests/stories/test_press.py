@@ -215,3 +215,16 @@ def test_whoever_is_sent_by_an_operator_is_told_so_and_whoever_took_it_himself_i
     village.phone("lan").expect_sms("求助").reply("1")
     village.settle()
     village.phone("lan").silent()
+
+
+def test_an_arrival_does_not_outlive_the_one_who_arrived(village: Village) -> None:
+    home = village.home("凤山村", policy=[step(0, "lan"), step("30 min", "mei")])
+    home.press()
+    village.phone("lan").expect_sms("求助").reply("1")
+    home.alert().visit_step("arrive", "lan")
+    operator = Actor("chenyu", "console", username="chenyu")
+    with village.pool.connection() as connection:
+        desk.escalate(connection, alert_id=home.alert().id, actor=operator, now=village.clock.now())
+    village.settle()
+    village.phone("mei").expect_sms("求助")
+    assert village.one("select arrived_at from alerts") is None
