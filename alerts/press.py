@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg import Connection
+from psycopg.types.json import Jsonb
 
 from alerts import record
 from alerts.model import HELP, HOME, SYSTEM, UNANSWERED, Actor, Invalid, UnknownPlace, severity_of
@@ -45,10 +46,12 @@ class Opened:
     joined: bool
 
 
-def open_or_join(connection: Connection[Any], *, press: Press, now: datetime) -> Opened:
-    """Raise a help alert for a press, or add the press to the one that is open for its home."""
-    found = connection.execute(queries.place_of_device, {"uid": press.device_uid}).fetchone()
-    place = Place(*found) if found else Place(None, _top_area(connection), None)
+def open_or_join(connection: Connection[Any], *, press: Press, place: Place | None, now: datetime) -> Opened:
+    """Raise a help alert for a press, or add the press to the one that is open for its home.
+
+    `place`: where its device stands; None for one that is not registered, which goes to the top area's responders.
+    """
+    place = place or Place(None, _top_area(connection), None)
     detail = {"device": press.device_uid, "call": press.call_id}
     if press.source:
         detail["source"] = press.source
@@ -148,6 +151,7 @@ def _open_or_join(
     raised_at: datetime,
     now: datetime,
 ) -> Opened:
+    # two statements: what the lock waited for is only seen by one that begins after it
     connection.execute(queries.lock_press, {"place": _key(place.home_id, device_uid)})
     row = connection.execute(queries.open_help_alert, {"home_id": place.home_id, "device_uid": device_uid}).fetchone()
     if row is None:
@@ -203,14 +207,13 @@ def _insert(
             "test": test,
             "text": text,
             "raised_at": raised_at,
+            "who": actor.name or None,
+            "detail": Jsonb(detail),
             "now": now,
         },
     ).fetchone()
-    alert_id = int(row[0]) if row else 0
-    record.on_timeline(connection, alert_id, "raised", actor, now, detail)
-    record.tell_pages(connection, "alert", alert_id, place.area, now)
-    connection.execute(queries.wake_engine)
-    return int(alert_id)
+    assert row is not None  # noqa: S101 - a row was inserted
+    return int(row[0])
 
 
 def join_by_reopening(connection: Connection[Any], *, closed_id: int, actor: Actor, now: datetime) -> int | None:

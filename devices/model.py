@@ -114,7 +114,6 @@ class Unreadable:
     call_id: str | None = None
 
 
-Reading: TypeAlias = PatrolPing | Telemetry | StatusChange
 Message: TypeAlias = HelpCall | Cancel | PatrolPing | Telemetry | StatusChange
 
 

@@ -10,7 +10,7 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from devices import columns, health
-from devices.model import EventKind, PatrolPing, Reading, StatusChange, Telemetry, time_that_counts
+from devices.model import EventKind, HelpCall, Message, PatrolPing, StatusChange, Telemetry, time_that_counts
 from storage import sql
 
 queries = sql.load("devices")
@@ -32,9 +32,9 @@ class KnownDevice:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A reading and when it came in. `retained`: the broker kept it, so it says nothing about now."""
+    """What a device said and when it came in. `retained`: the broker kept it, so it says nothing about now."""
 
-    reading: Reading
+    reading: Message
     received_at: datetime
     retained: bool = False
 
@@ -110,7 +110,7 @@ def store(connection: Connection[Any], batch: Sequence[tuple[KnownDevice, Receiv
     return _write_events(connection, events)
 
 
-def _event(device: KnownDevice, reading: Reading, time: datetime, received_at: datetime) -> _Event:
+def _event(device: KnownDevice, reading: Message, time: datetime, received_at: datetime) -> _Event:
     """Return the row of a reading; what has no column of its own, and a time that cannot be true, go into `extra`."""
     extra = dict(reading.extra)
     battery = rssi = persons = presence = temperature = None
@@ -127,9 +127,13 @@ def _event(device: KnownDevice, reading: Reading, time: datetime, received_at: d
         battery, rssi, temperature = reading.battery, reading.rssi, reading.temperature
         if reading.fw is not None:
             extra["fw"] = reading.fw
-    else:
+    elif isinstance(reading, StatusChange):
         kind = EventKind.STATUS
         extra["state"] = "online" if reading.online else "offline"
+    elif isinstance(reading, HelpCall):
+        kind, message_id, battery = EventKind.HELP, reading.id, reading.battery
+    else:
+        kind, message_id = EventKind.CANCEL, reading.id
     dated = reading.at == time
     if reading.at is not None and not dated:
         extra["at"] = reading.at.isoformat()
@@ -186,8 +190,10 @@ def _note_latest(latest: _Latest, received: Received, time: datetime) -> None:
         _note_condition(latest, reading)
         if reading.temperature is not None:
             latest.temperature = reading.temperature
-    else:
+    elif isinstance(reading, StatusChange):
         _note_build(latest, reading)
+    elif isinstance(reading, HelpCall) and reading.battery is not None:
+        latest.battery = reading.battery
 
 
 def _note_condition(latest: _Latest, reading: PatrolPing | Telemetry) -> None:
@@ -244,24 +250,6 @@ def _expected_by(latest: _Latest) -> datetime | None:
     if latest.heard_at is None or not latest.online:
         return None
     return latest.heard_at + timedelta(seconds=latest.device.expected.first_after_s)
-
-
-def note_call(
-    connection: Connection[Any],
-    device: KnownDevice,
-    *,
-    kind: EventKind,
-    call_id: str,
-    at: datetime,
-    battery: int | None,
-    received_at: datetime,
-) -> None:
-    """Put a help call or its cancelling into the device's series, and note that it was heard."""
-    _write_events(
-        connection,
-        [_Event(at, device.id, kind, battery, None, None, None, None, call_id, received_at, None, False)],
-    )
-    _write_latest(connection, [_Latest(device, heard_at=received_at, online=True, battery=battery)], received_at)
 
 
 def beat(connection: Connection[Any], role: str, now: datetime, counters: Mapping[str, int] | None = None) -> None:

@@ -12,12 +12,11 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from alerts import press
-from alerts.press import Press
+from alerts.press import Place, Press
 from devices import telemetry
 from devices.formats import anju
 from devices.model import (
     Cancel,
-    EventKind,
     HelpCall,
     PatrolPing,
     StatusChange,
@@ -44,6 +43,15 @@ class ToldHome:
     uid: str
     call_id: str
     at: datetime
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Where a caller stands, None for one that is not registered, and the language of who lives there."""
+
+    place: Place | None = None
+    language: str | None = None
 
 
 class Registry:
@@ -87,27 +95,30 @@ def take_urgent(connection: Connection[Any], heard: Sequence[Heard], now: dateti
 
 
 def take_bulk(connection: Connection[Any], heard: Sequence[Heard], registry: Registry, now: datetime) -> int:
-    """Store a batch of readings; what cannot be read, or is from nobody we know, goes to the quarantine.
+    """Put a batch into the series of its devices; what cannot be read, or is from nobody we know, goes to the quarantine.
 
-    Returns how many rows were new.
+    Help calls among it as well, of which the urgent lane has taken what somebody must answer: they wait for no series, and
+    no press is told twice of for that. Returns how many rows were new.
     """
     readings: list[tuple[Received, Heard]] = []
     for message in heard:
         uid, leaf = anju.split(message.topic)
-        if uid is not None and (leaf in anju.HELP_LEAVES or leaf == anju.REPLY_LEAF):
+        if uid is not None and leaf == anju.REPLY_LEAF:
             continue
         if message.retained and not message.payload:
             continue
         said = anju.read(message.topic, message.payload)
-        if isinstance(said, PatrolPing | Telemetry | StatusChange):
+        if not isinstance(said, Unreadable):
             readings.append((Received(said, message.received_at, message.retained), message))
-        elif isinstance(said, Unreadable) and not said.is_help:
+        elif leaf not in anju.HELP_LEAVES:
             quarantine(connection, message, said.reason, said.uid, None)
     known = registry.look_up(connection, list({each.reading.uid for each, _ in readings}), now)
     batch: list[tuple[KnownDevice, Received]] = []
     for received, message in readings:
         device = known.get(received.reading.uid)
         if device is None:
+            if isinstance(received.reading, HelpCall | Cancel):
+                continue
             reason = f"device {received.reading.uid} is not registered; add it, or take its credentials away"
             quarantine(connection, message, reason, received.reading.uid, None)
         else:
@@ -139,19 +150,19 @@ def quarantine(connection: Connection[Any], message: Heard, reason: str, uid: st
 
 def _help(connection: Connection[Any], call: HelpCall, message: Heard, now: datetime) -> ToldHome:
     at = time_that_counts(call.at, message.received_at)
-    told = ToldHome(call.uid, call.id, now)
-    new = _note_call(
+    new, caller = _note_call(
         connection, uid=call.uid, call_id=call.id, what="help", at=at, claimed_at=call.at, message=message,
         source=call.source, test=call.test, battery=call.battery, readable=True, extra=call.extra,
     )  # fmt: skip
-    if not new:
-        return told
-    opened = press.open_or_join(
-        connection, press=Press(call.uid, call.id, at, test=call.test, source=call.source), now=now
-    )
-    _join_call_to_alert(connection, call.uid, call.id, opened.alert_id)
-    _put_into_series(connection, call, EventKind.HELP, at, call.battery, message)
-    return told
+    if new:
+        opened = press.open_or_join(
+            connection,
+            press=Press(call.uid, call.id, at, test=call.test, source=call.source),
+            place=caller.place,
+            now=now,
+        )
+        _join_call_to_alert(connection, call.uid, call.id, opened.alert_id)
+    return ToldHome(call.uid, call.id, now, caller.language)
 
 
 def _unreadable_help(connection: Connection[Any], said: Unreadable, message: Heard, now: datetime) -> list[ToldHome]:
@@ -162,22 +173,21 @@ def _unreadable_help(connection: Connection[Any], said: Unreadable, message: Hea
     uid = said.uid or _named_in(message.topic)
     # without an id a re-send cannot be told from another press: each counts, they join the same alert
     call_id = said.call_id or f"unreadable-{sha256(message.payload).hexdigest()[:12]}-{message.received_at.isoformat()}"
-    new = _note_call(
+    new, caller = _note_call(
         connection, uid=uid, call_id=call_id, what="help", at=message.received_at, claimed_at=None, message=message,
         source=None, test=False, battery=None, readable=False, extra={},
     )  # fmt: skip
-    told = [ToldHome(uid, call_id, now)] if said.uid is not None else []
-    if not new:
-        return told
-    opened = press.open_or_join(connection, press=Press(uid, call_id, message.received_at, readable=False), now=now)
-    _join_call_to_alert(connection, uid, call_id, opened.alert_id)
-    quarantine(connection, message, said.reason, said.uid, opened.alert_id)
-    return told
+    if new:
+        unreadable = Press(uid, call_id, message.received_at, readable=False)
+        opened = press.open_or_join(connection, press=unreadable, place=caller.place, now=now)
+        _join_call_to_alert(connection, uid, call_id, opened.alert_id)
+        quarantine(connection, message, said.reason, said.uid, opened.alert_id)
+    return [ToldHome(uid, call_id, now, caller.language)] if said.uid is not None else []
 
 
 def _cancel(connection: Connection[Any], cancel: Cancel, message: Heard, now: datetime) -> None:
     at = time_that_counts(cancel.at, message.received_at)
-    new = _note_call(
+    new, _ = _note_call(
         connection, uid=cancel.uid, call_id=cancel.id, what="cancel", at=at, claimed_at=cancel.at, message=message, source=None,
         test=False, battery=None, readable=True, extra={**cancel.extra, "call": cancel.call},
     )  # fmt: skip
@@ -186,22 +196,6 @@ def _cancel(connection: Connection[Any], cancel: Cancel, message: Heard, now: da
     alert_id = press.cancel_by_home(connection, device_uid=cancel.uid, call_id=cancel.call, now=now)
     if alert_id is not None:
         _join_call_to_alert(connection, cancel.uid, cancel.id, alert_id, what="cancel")
-    _put_into_series(connection, cancel, EventKind.CANCEL, at, None, message)
-
-
-def _put_into_series(
-    connection: Connection[Any],
-    said: HelpCall | Cancel,
-    kind: EventKind,
-    at: datetime,
-    battery: int | None,
-    message: Heard,
-) -> None:
-    device = telemetry.known_devices(connection, [said.uid]).get(said.uid)
-    if device is not None:
-        telemetry.note_call(
-            connection, device, kind=kind, call_id=said.id, at=at, battery=battery, received_at=message.received_at
-        )
 
 
 def _note_call(
@@ -218,9 +212,10 @@ def _note_call(
     battery: int | None,
     readable: bool,
     extra: dict[str, Any],
-) -> bool:
-    """Write the call down, once for ever by device and id; False when it was there."""
-    row = connection.execute(
+) -> tuple[bool, Caller]:
+    """Write the call down, once for ever by device and id, and return whether it is new and who called."""
+    # both are asked before either is answered
+    noted = connection.execute(
         queries.note_call,
         {
             "uid": uid,
@@ -235,8 +230,17 @@ def _note_call(
             "readable": readable,
             "extra": Jsonb(extra, dumps=json.dumps) if extra else None,
         },
-    ).fetchone()
-    return bool(row and row[0])
+    )
+    known = connection.execute(queries.who_calls, {"uid": uid})
+    row = noted.fetchone()
+    return bool(row and row[0]), _caller(known.fetchone())
+
+
+def _caller(row: tuple[Any, ...] | None) -> Caller:
+    if row is None:
+        return Caller()
+    home_id, area, resident_id, language = row
+    return Caller(Place(home_id, area, resident_id), language)
 
 
 def _join_call_to_alert(connection: Connection[Any], uid: str, call_id: str, alert_id: int, what: str = "help") -> None:

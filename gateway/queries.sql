@@ -12,6 +12,22 @@ on conflict (device_uid, call_id, what) do update
 set resent = help_calls.resent + 1
 returning resent = 0
 
+-- name: who_calls
+-- In which home does a caller stand, and who lives there, in which language? By the unique index on uid.
+select homes.id, homes.area, resident.id, resident.language
+from devices
+join homes on homes.id = devices.home_id
+left join lateral (
+  select residents.id, residents.language
+  from residents
+  where residents.home_id = homes.id
+    and residents.removed_at is null
+  order by residents.id
+  limit 1
+) as resident on true
+where devices.uid = %(uid)s
+  and devices.removed_at is null
+
 -- name: join_call_to_alert
 update help_calls
 set alert_id = %(alert_id)s
@@ -46,21 +62,6 @@ for update of home_replies skip locked
 update home_replies
 set published_at = %(now)s
 where id = any(%(ids)s)
-
--- name: languages_of_homes
--- In which language does each of these devices speak to its resident?
-select devices.uid, resident.language
-from devices
-join lateral (
-  select residents.language
-  from residents
-  where residents.home_id = devices.home_id
-    and residents.removed_at is null
-  order by residents.id
-  limit 1
-) as resident on true
-where devices.uid = any(%(uids)s)
-  and resident.language is not null
 
 -- name: broker_users
 -- Which devices may connect to the broker, and which base topic does a hub speak under?

@@ -23,14 +23,12 @@ PUBLISH_WAIT_S = 5.0
 """How long the broker may take to take a reply over; after that it is sent again."""
 
 
-def received(connection: Connection[Any], told: Sequence[ToldHome], locale: str) -> list[tuple[str, bytes]]:
+def received(told: Sequence[ToldHome], locale: str) -> list[tuple[str, bytes]]:
     """Return the topic and payload of `received` for each call that is now stored."""
-    uids = list({each.uid for each in told})
-    languages = dict(connection.execute(queries.languages_of_homes, {"uids": uids}).fetchall()) if uids else {}
     return [
         (
             anju.topic_of(each.uid, anju.REPLY_LEAF),
-            payload(each.call_id, "received", each.at, texts.say(languages.get(each.uid) or locale, "received")),
+            payload(each.call_id, "received", each.at, texts.say(each.language or locale, "received")),
         )
         for each in told
     ]

@@ -39,7 +39,7 @@ def run(lane: str, place: GatewayPlace, settings: GatewaySettings, clock: Clock,
     """Carry one lane until `stop`: wait for its lease, carry, and begin again should the lease be lost."""
     with Lease(place.database_url, f"gateway-{lane}") as lease:
         while lease.wait(stop):
-            with open_pool(place.database_url, name=f"gateway-{lane}", max_size=4) as pool:
+            with open_pool(place.database_url, name=f"gateway-{lane}", max_size=4, checked=False) as pool:
                 _carry(lane, lease, pool, place, settings, clock, stop)
             lease.release()
 

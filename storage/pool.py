@@ -18,15 +18,20 @@ def _prepare(connection: Connection[Any]) -> None:
     connection.commit()
 
 
-def open_pool(url: str, *, name: str, min_size: int = 1, max_size: int = 8) -> ConnectionPool[Connection[TupleRow]]:
-    """Open a pool on `url`; `name` shows in pg_stat_activity. Connections are checked before they are lent."""
+def open_pool(
+    url: str, *, name: str, min_size: int = 1, max_size: int = 8, checked: bool = True
+) -> ConnectionPool[Connection[TupleRow]]:
+    """Open a pool on `url`; `name` shows in pg_stat_activity.
+
+    `checked`: a connection is tried before it is lent, which costs a question; without it whoever borrows tries again.
+    """
     pool: ConnectionPool[Connection[TupleRow]] = ConnectionPool(
         url,
         min_size=min_size,
         max_size=max_size,
         kwargs={"application_name": f"anju-{name}"},
         configure=_prepare,
-        check=ConnectionPool.check_connection,
+        check=ConnectionPool.check_connection if checked else None,
         open=False,
         name=name,
     )

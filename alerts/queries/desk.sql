@@ -62,16 +62,29 @@ where kind = 'help'
 for update
 
 -- name: insert_alert
--- Opens an alert that is due at once.
-insert into alerts (
-  kind, severity, state, area, home_id, resident_id, device_uid, test, text, raised_at, pressed_at,
-  policy_started_at, next_step_at
+-- Opens an alert that is due at once, with the first line of its timeline; tells open pages and wakes the engine. One
+-- statement: a press waits for it.
+with opened as (
+  insert into alerts (
+    kind, severity, state, area, home_id, resident_id, device_uid, test, text, raised_at, pressed_at,
+    policy_started_at, next_step_at
+  )
+  values (
+    %(kind)s, %(severity)s, 'raised', %(area)s, %(home_id)s, %(resident_id)s, %(device_uid)s, %(test)s, %(text)s,
+    %(raised_at)s, %(now)s, %(now)s, %(now)s
+  )
+  returning id, area
+), written as (
+  insert into alert_timeline (alert_id, at, what, who, detail)
+  select id, %(now)s, 'raised', %(who)s, %(detail)s
+  from opened
+), shown as (
+  insert into stream_log (at, event, area, ref)
+  select %(now)s, 'alert', area, id::text
+  from opened
 )
-values (
-  %(kind)s, %(severity)s, 'raised', %(area)s, %(home_id)s, %(resident_id)s, %(device_uid)s, %(test)s, %(text)s,
-  %(raised_at)s, %(now)s, %(now)s, %(now)s
-)
-returning id
+select id, pg_notify('anju_stream', ''), pg_notify('anju_due', '')
+from opened
 
 -- name: join_alert
 -- One more press: counted, and those who were told already are told again, at most once a minute.

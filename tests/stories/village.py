@@ -256,8 +256,7 @@ class Home:
         with village.pool.connection() as connection:
             if leaf in anju.HELP_LEAVES:
                 inbox.take_urgent(connection, [heard], village.clock.now())
-            else:
-                inbox.take_bulk(connection, [heard], Registry(), village.clock.now())
+            inbox.take_bulk(connection, [heard], Registry(), village.clock.now())
 
     def warns(self, kind: str) -> "Alert":
         """An early warning is raised for this home, by hand here; returns its alert."""
