@@ -311,3 +311,15 @@ where told.alert_id = any(%(alert_ids)s)
   and starts_with(staff.phone, %(phones)s)
   and staff.removed_at is null
 order by told.id
+
+-- name: watch_begins
+-- Somebody has opened the board.
+insert into watches (user_id, began_at, seen_at)
+values (%(user_id)s, %(now)s, %(now)s)
+returning id
+
+-- name: watch_goes_on
+-- He still has it open.
+update watches
+set seen_at = greatest(seen_at, %(now)s)
+where id = %(watch_id)s

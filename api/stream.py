@@ -18,7 +18,7 @@ from fastapi.responses import StreamingResponse
 from prometheus_client import Gauge
 from starlette.types import Message, Send
 
-from api import auth, stream_log
+from api import auth, stream_log, watches
 from api.context import Context, Principal
 from api.stream_log import Change, Position, Tail
 from storage.notify import Listener
@@ -320,42 +320,60 @@ async def pages(
     key: tuple[object, ...],
     render: Callable[[], str],
     finish: Callable[[str], str],
+    *,
+    watched: bool = False,
 ) -> EventStream:
     """Send the page of that key at once and on every change that its user sees, as the event `page`.
 
     `render`: makes the page, in a thread, once for all who watch the same key; `finish`: makes it one session's own.
-    The event `beat` comes when nothing else did for HEARTBEAT_S; the stream ends with the session.
+    `watched`: it shows alerts, and it is written down who has it open, and how long. The event `beat` comes when nothing
+    else did for HEARTBEAT_S; the stream ends with the session.
     """
     feed = await feed_of(request.app)
-    return EventStream(_page_events(feed, request, principal, key, render, finish))
+    return EventStream(_page_events(feed, _Watch(request, principal, written=watched), key, render, finish))
+
+
+class _Watch:
+    """One session's line to a page, for as long as the session holds."""
+
+    def __init__(self, request: Request, principal: Principal, *, written: bool) -> None:
+        self.principal = principal
+        self._context: Context = request.app.state.context
+        self._token = auth.session_token(request) or ""
+        self._written = written
+        self._id: int | None = None
+
+    def holds(self) -> bool:
+        """Say whether the session still holds, and write down that the page is open; waits for the database."""
+        if auth.principal_of(self._context, self._token) is None:
+            return False
+        if self._written:
+            now = self._context.clock.now()
+            with self._context.pool.connection() as connection:
+                if self._id is None:
+                    self._id = watches.begin(connection, self.principal.user_id, now)
+                else:
+                    watches.go_on(connection, self._id, now)
+        return True
 
 
 async def _page_events(
-    feed: Feed,
-    request: Request,
-    principal: Principal,
-    key: tuple[object, ...],
-    render: Callable[[], str],
-    finish: Callable[[str], str],
+    feed: Feed, watch: _Watch, key: tuple[object, ...], render: Callable[[], str], finish: Callable[[str], str]
 ) -> AsyncIterator[bytes]:
-    token = auth.session_token(request) or ""
-    context: Context = request.app.state.context
     clock = asyncio.get_running_loop().time
     seen, asked_at = 0, clock()
     yield f"retry: {int(RETRY_S * 1000)}\n\n".encode()
-    with feed.page(key, principal, render) as page:
+    with feed.page(key, watch.principal, render) as page:
         try:
-            while True:
-                newest = await page.next(seen, HEARTBEAT_S)
-                if clock() - asked_at >= HEARTBEAT_S:
-                    asked_at = clock()
-                    if await feed.in_thread(lambda: auth.principal_of(context, token)) is None:
-                        return
-                if newest is None:
-                    yield event("beat", "")
-                else:
-                    seen, html = newest
-                    yield event("page", finish(html))
+            while await feed.in_thread(watch.holds):
+                asked_at = clock()
+                while (left_s := asked_at + HEARTBEAT_S - clock()) > 0:
+                    newest = await page.next(seen, left_s)
+                    if newest is None:
+                        yield event("beat", "")
+                    else:
+                        seen, html = newest
+                        yield event("page", finish(html))
         except Ended:
             return
 

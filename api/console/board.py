@@ -41,7 +41,7 @@ async def follow(request: Request, caller: Viewer, alert: str | None = None, aut
         shared = seen.shared()
         return shared.html("board_frame.html", shared.context.clock.now(), **read(shared, caller, chosen, auto=auto))
 
-    return await stream.pages(request, caller, seen.key("board", chosen, auto), render, seen.own)
+    return await stream.pages(request, caller, seen.key("board", chosen, auto), render, seen.own, watched=True)
 
 
 def read(seen: View, caller: Principal, chosen: int | None, *, auto: bool = False) -> dict[str, Any]:

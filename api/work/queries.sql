@@ -391,6 +391,57 @@ join staff on staff.id = told.staff_id
 group by staff.id, staff.name
 order by max(told.alerts) desc, sum(told.alerts) desc, staff.id
 
+-- name: watched_alarm_rates
+-- Of how many alerts that were raised where he sees them did each user have the board open, how long was that, and how
+-- many were they in his busiest ten minutes? An alert counts once, however many windows he had. By watches_time, alerts_time
+-- and alert_timeline_alert; `slack` is how late a home's own clock may make an alert's time.
+with watched as (
+  select watches.user_id, users.username, coalesce(seen.path, '/') as sees, greatest(watches.began_at, %(from)s) as began_at,
+    least(watches.seen_at + %(beat)s::interval, %(end)s) as ended_at
+  from watches
+  join users on users.id = watches.user_id
+  left join areas as seen on seen.code = users.area
+  where watches.seen_at + %(beat)s::interval > %(from)s
+    and watches.began_at < %(end)s
+), spans as (
+  select user_id, sum(extract(epoch from upper(span) - lower(span))) as watched_s
+  from (
+    select user_id, unnest(range_agg(tstzrange(began_at, ended_at))) as span
+    from watched
+    group by user_id
+  ) as whole
+  group by user_id
+), raised as (
+  select alerts.id, alert_timeline.at, areas.path
+  from alerts
+  join alert_timeline on alert_timeline.alert_id = alerts.id
+  left join areas on areas.code = alerts.area
+  where alert_timeline.what in ('raised', 'reopened')
+    and alert_timeline.at >= %(from)s
+    and alert_timeline.at < %(end)s
+    and alerts.raised_at >= %(from)s::timestamptz - %(slack)s::interval
+    and alerts.raised_at < %(end)s::timestamptz + %(slack)s::interval
+    and (areas.path like %(below)s or (alerts.area is null and %(unplaced)s))
+    and (%(within)s::text is null or starts_with(areas.path, %(within)s))
+), shown as (
+  select watched.user_id, date_bin('10 minutes', raised.at, timestamptz '2000-01-03 00:00+00') as ten_minutes,
+    count(distinct raised.id) as alerts
+  from raised
+  join watched
+    on raised.at >= watched.began_at
+   and raised.at < watched.ended_at
+   and (starts_with(raised.path, watched.sees) or (raised.path is null and watched.sees = '/'))
+  group by 1, 2
+)
+select users.username, spans.watched_s::float as watched_s, coalesce(sum(shown.alerts), 0)::bigint as alarms,
+  coalesce(max(shown.alerts), 0) as busiest_10_min, count(shown.alerts) as periods,
+  count(*) filter (where shown.alerts > %(flood)s) as floods
+from spans
+join users on users.id = spans.user_id
+left join shown on shown.user_id = spans.user_id
+group by users.id, users.username, spans.watched_s
+order by busiest_10_min desc, alarms desc, users.username
+
 -- name: coverage
 -- Who was seen? Homes and residents of the registry at the end of the time; a home's pings are asked for until one shows
 -- somebody, by the series' key, its looks by looks_home, its visits by visits_done_at_home.

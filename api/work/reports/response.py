@@ -11,6 +11,7 @@ from psycopg import Connection
 from pydantic import BaseModel, Field
 
 from api.work.reports.scope import Figures, Place, Report, Scope, by_area, count, head, share
+from devices.model import CLOCK_BEHIND_LIMIT
 from storage import sql
 
 queries = sql.load("api.work")
@@ -18,6 +19,8 @@ queries = sql.load("api.work")
 TEN_MINUTES = timedelta(minutes=10)
 FLOOD = 10
 """ISA-18.2 and EEMUA 191: a flood of alarms begins above ten in ten minutes."""
+WATCH_BEAT = timedelta(seconds=15)
+"""A page that was there counts as there for so long: it is written down this often (api/stream.py, HEARTBEAT_S)."""
 
 
 class ResponseFigures(Figures):
@@ -72,12 +75,25 @@ class AlarmRate(BaseModel):
     floods: int = Field(description="of `periods`, those with more than ten")
 
 
+class WatchedAlarmRate(BaseModel):
+    """How many alerts were raised before the eyes of one operator, while he had the board open; else as AlarmRate."""
+
+    username: str
+    watched_s: float = Field(description="how long he had the board open, in however many windows")
+    alarms: int = Field(description="alerts raised or reopened meanwhile, where he sees them")
+    alarms_per_10_min: float = Field(description="over the time that he watched")
+    busiest_10_min: int
+    periods: int = Field(description="ten minutes in which anything was raised before him")
+    floods: int = Field(description="of `periods`, those with more than ten")
+
+
 class ResponseReport(Report):
-    """The figures of all, of each area one level down, and of each responder."""
+    """The figures of all, of each area one level down, of each responder, and of each operator."""
 
     total: ResponseFigures
     areas: list[ResponseRow]
     responders: list[AlarmRate]
+    operators: list[WatchedAlarmRate]
 
 
 def read(connection: Connection[Any], about: Scope) -> ResponseReport:
@@ -86,10 +102,24 @@ def read(connection: Connection[Any], about: Scope) -> ResponseReport:
     total = next(_figures(row) for row in rows if row["is_total"])
     found = {row["part"]: _figures(row) for row in rows if not row["is_total"]}
     areas = by_area(connection, about, found, _figures({}))
-    rates = count(connection, queries.alarm_rates, about, flood=FLOOD)
-    spans = max(1.0, ((about.end or about.now) - about.start) / TEN_MINUTES)
-    responders = [{**row, "alarms_per_10_min": row["alarms"] / spans} for row in rates]
-    return ResponseReport.model_validate({**head(about), "total": total, "areas": areas, "responders": responders})
+    end = about.end or about.now
+    spans = max(1.0, (end - about.start) / TEN_MINUTES)
+    told = count(connection, queries.alarm_rates, about, flood=FLOOD)
+    watched = count(
+        connection, queries.watched_alarm_rates, about, flood=FLOOD, end=end, slack=CLOCK_BEHIND_LIMIT, beat=WATCH_BEAT
+    )
+    return ResponseReport.model_validate(
+        {
+            **head(about),
+            "total": total,
+            "areas": areas,
+            "responders": [{**row, "alarms_per_10_min": row["alarms"] / spans} for row in told],
+            "operators": [
+                {**row, "alarms_per_10_min": row["alarms"] / max(1.0, row["watched_s"] / TEN_MINUTES.total_seconds())}
+                for row in watched
+            ],
+        }
+    )
 
 
 def _figures(row: dict[str, Any]) -> dict[str, Any]:
