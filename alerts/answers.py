@@ -10,7 +10,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from alerts import desk, dispatch, record, replies, swaps, texts, unreachable
+from alerts import desk, dispatch, record, replies, swaps, texts, unreachable, unreached
 from alerts.model import UNANSWERED, Actor, AlertState, AlreadyClosed, AlreadyTaken, Outcome, Refused
 from alerts.replies import Reply, Verb
 from alerts.visits import Proof, VisitState
@@ -85,6 +85,7 @@ def answer(connection: Connection[Any], *, sender: str, body: str, sid: str, cha
 def _answer(connection: Connection[Any], person: _Person, reply: Reply, channel: str, now: datetime) -> str:
     match reply.verb:
         case Verb.STOP:
+            unreached.nobody_answers(connection, phone=person.phone, now=now)
             unreachable.opted_out(connection, phone=person.phone, now=now)
             return person.hears("You will get no more messages. Send START to get them again.")
         case Verb.START:

@@ -160,8 +160,7 @@ def send(channel: Channel, message: Claimed, now: datetime) -> Sent | TryAgain |
 
 def store(connection: Connection[Any], message: Claimed, result: Sent | TryAgain | GiveUp, now: datetime) -> None:
     """Write down what became of a message; one that cannot reach its person makes the alert due at once."""
-    # the alert before its messages, everywhere: two transactions must not wait for each other in a ring
-    area = record.hold(connection, message.alert_id).area if message.alert_id is not None else None
+    area = _hold_alerts_of(connection, message.id, message.alert_id)
     match result:
         case Sent():
             delivered = result.state in REACHED
@@ -212,8 +211,8 @@ def status_arrived(
     known = connection.execute(queries.alert_of_message, {"sid": sid, "message_id": message_id}).fetchone()
     if known is None:
         return False
-    alert_id: int | None = known[0]
-    area = record.hold(connection, alert_id).area if alert_id is not None else None
+    known_id, alert_id = known
+    area = _hold_alerts_of(connection, known_id, alert_id)
     if message_id is not None:
         connection.execute(queries.adopt_sid, {"sid": sid, "message_id": message_id})
     row = connection.execute(queries.lock_message_by_sid, {"sid": sid}).fetchone()
@@ -241,6 +240,17 @@ def status_arrived(
             record.on_timeline(connection, alert_id, "delivered", SYSTEM, now, {"channel": channel, "name": name or ""})
             record.tell_pages(connection, "alert", alert_id, area, now)
     return True
+
+
+def _hold_alerts_of(connection: Connection[Any], message_id: int, alert_id: int | None) -> str | None:
+    """Lock what a message tells of, and return the area of its one alert.
+
+    Alerts before their messages, everywhere: two transactions must not wait for each other in a ring.
+    """
+    if alert_id is not None:
+        return record.hold(connection, alert_id).area
+    unreached.hold_told_by(connection, message_id)
+    return None
 
 
 def _wait(attempts: int, after_s: float | None) -> timedelta:

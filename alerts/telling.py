@@ -125,9 +125,11 @@ class Telling:
 
     def _look_back(self, connection: Connection[Any], wishes: Sequence[_Wish]) -> None:
         """Read the limits and what left before, where anything may be held back at all."""
-        staff_ids = list({each.responder.staff_id for each in wishes if each.alert.may_wait})
+        staff_ids = sorted({each.responder.staff_id for each in wishes if each.alert.may_wait})
         if not staff_ids:
             return
+        # another engine that tells one of them meanwhile is waited for, or each would count without the other's
+        connection.execute(queries.lock_limits, {"staff_ids": staff_ids})
         self._limits = read_limits(connection)
         since = self._now - limits.look_back(self._limits)
         for staff_id, alert_id, channel, purpose, at, held in connection.execute(

@@ -60,6 +60,7 @@ def follow(connection: Connection[Any], *, message_id: int, code: str | None, no
             queries.own_channel_fails, {"message_id": message_id, "failure": code or "failed", "now": now}
         )
     if message.alert_id is None:
+        _several_untold(connection, message, code, now)
         return
     alert = record.hold(connection, message.alert_id)
     detail = {"channel": message.channel, "name": message.name} | ({"error": code} if code else {})
@@ -67,6 +68,35 @@ def follow(connection: Connection[Any], *, message_id: int, code: str | None, no
     if message.purpose == "tell" and message.channel in PHONE and alert.state in UNANSWERED:
         _reach_somebody(connection, alert.id, message, failure, now)
     record.tell_pages(connection, "alert", alert.id, alert.area, now)
+
+
+def hold_told_by(connection: Connection[Any], message_id: int) -> list[int]:
+    """Lock the alerts of which a message about several tells; returns them, none for a message about one or none."""
+    rows = connection.execute(queries.alerts_told_by, {"message_id": message_id}).fetchall()
+    return [alert_id for (alert_id,) in rows]
+
+
+def _several_untold(connection: Connection[Any], message: Unreached, code: str | None, now: datetime) -> None:
+    """A text about several alerts reached nobody: each goes on to its next step, as if its own text had failed."""
+    alert_ids = hold_told_by(connection, message.id)
+    if not alert_ids:
+        return
+    since = now - NOT_AGAIN_WITHIN
+    row = connection.execute(queries.failed_lately, {"message_id": message.id, "since": since}).fetchone()
+    due_at = now + NOT_AGAIN_WITHIN if row and row[0] else now
+    detail = {"channel": message.channel, "name": message.name} | ({"error": code} if code else {})
+    for alert_id in alert_ids:
+        alert = record.hold(connection, alert_id)
+        if alert.state in UNANSWERED:
+            record.on_timeline(connection, alert_id, "not_delivered", SYSTEM, now, detail)
+            desk.make_due(connection, alert_id=alert_id, now=due_at)
+            record.tell_pages(connection, "alert", alert_id, alert.area, now)
+
+
+def nobody_answers(connection: Connection[Any], *, phone: str, now: datetime) -> None:
+    """Whoever has that number wants no more messages: what waited for his answer goes on at once."""
+    for (alert_id,) in connection.execute(queries.alerts_waiting_for, {"phone": phone}).fetchall():
+        desk.make_due(connection, alert_id=alert_id, now=now)
 
 
 def _reach_somebody(

@@ -147,10 +147,11 @@ set state = 'notified',
 where id = %(alert_id)s
 
 -- name: set_due
--- An unanswered alert is due at that time, or sooner; a snooze ends with it.
+-- An unanswered alert is due at that time, or sooner: by a person's wish, so that neither snooze nor silence holds it.
 update alerts
 set next_step_at = least(next_step_at, %(now)s),
-    snoozed_until = null
+    snoozed_until = null,
+    told_anyway = true
 where id = %(alert_id)s
   and state in ('raised', 'notified')
 

@@ -83,7 +83,8 @@ where alert_id = any(%(alert_ids)s)
 group by alert_id, staff_id
 
 -- name: silences_over
--- Into which silence does each of these alerts fall now, of several the one that lasts longest? Never a call for help.
+-- Into which silence does each of these alerts fall now, of several the one that lasts longest? Never a call for help, nor
+-- what a person has passed on all the same.
 select distinct on (alerts.id) alerts.id, silences.id, silences.to_at, silences.reason
 from alerts
 join areas as here on here.code = alerts.area
@@ -95,6 +96,7 @@ where alerts.id = any(%(alert_ids)s)
   and silences.from_at <= %(now)s
   and silences.to_at > %(now)s
   and (silences.kinds is null or alerts.kind = any(silences.kinds))
+  and not alerts.told_anyway
 order by alerts.id, silences.to_at desc
 
 -- name: digest_hours_up

@@ -11,6 +11,15 @@ values (%(channel)s, %(purpose)s, %(at_most)s, %(within_s)s)
 -- name: delete_limits
 delete from limits
 
+-- name: lock_limits
+-- Makes engines that count what these people got wait for each other, in one order.
+select count(pg_advisory_xact_lock(3, each.id))
+from (
+  select id::integer as id
+  from unnest(%(staff_ids)s::bigint[]) as id
+  order by id
+) as each
+
 -- name: messages_before
 -- What left to these people since then, and what of theirs is held back? By messages_staff.
 select staff_id, alert_id, channel, purpose, created_at, held_until is not null

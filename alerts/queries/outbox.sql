@@ -95,8 +95,8 @@ set state = %(state)s,
 where id = %(message_id)s
 
 -- name: alert_of_message
--- Which alert is this message about? By the provider's id, or by ours where the provider's is not stored yet.
-select alert_id
+-- Which message is it, about which alert? By the provider's id, or by ours where the provider's is not stored yet.
+select id, alert_id
 from messages
 where sid = %(sid)s
   or (id = %(message_id)s and sid is null and attempts > 0 and earlier_sid is distinct from %(sid)s)

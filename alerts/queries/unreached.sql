@@ -83,3 +83,51 @@ select not exists (
 from messages
 where messages.id = %(message_id)s
   and messages.purpose = 'tell'
+
+-- name: alerts_told_by
+-- Of which alerts does a message tell that is about several: the lines of a bundle, or of a shift's text? Locked, in order.
+-- By messages_bundle and digests_message.
+select alerts.id
+from alerts
+where alerts.id = any(array(
+    select bundled.alert_id
+    from messages as bundled
+    where bundled.bundle_id = %(message_id)s
+    union
+    select unnest(digests.alert_ids)
+    from digests
+    where digests.message_id = %(message_id)s
+  ))
+order by alerts.id
+for update
+
+-- name: failed_lately
+-- Did another text of several alerts to the same person fail shortly before? By messages_staff.
+select exists (
+  select
+  from messages
+  join messages as before on before.staff_id = messages.staff_id
+  where messages.id = %(message_id)s
+    and before.id <> messages.id
+    and before.alert_id is null
+    and before.state in ('undelivered', 'failed')
+    and before.created_at > %(since)s
+)
+
+-- name: alerts_waiting_for
+-- For whose answer, of people with that number, do unanswered alerts wait, as far as a text or call has left? Locked, in
+-- order. By messages_staff.
+select alerts.id
+from alerts
+where alerts.state in ('raised', 'notified')
+  and alerts.id in (
+    select messages.alert_id
+    from messages
+    join staff on staff.id = messages.staff_id
+    where staff.phone = %(phone)s
+      and staff.removed_at is null
+      and messages.purpose in ('tell', 'retell')
+      and messages.state not in ('canceled', 'failed', 'undelivered')
+  )
+order by alerts.id
+for update

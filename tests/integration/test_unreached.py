@@ -266,3 +266,49 @@ def test_no_wording_reaches_a_number_three_times_in_a_day(village: ByTwilio) -> 
     assert len(bodies) > 100
     assert max(bodies.count(each) for each in bodies) <= 2
     assert home.alert().state == "notified"
+
+
+# A text about several ----------------------------------------------------------------------------------------------
+
+
+def test_a_text_of_several_that_did_not_arrive_tells_the_next_person_of_each(village: ByTwilio) -> None:
+    steps = [step(0, "lan"), step("30 min", "mei")]
+    homes = [village.home("凤山村", policy=steps if not number else None) for number in range(4)]
+    alerts = [home.warns("no_answer") for home in homes]
+    assert [each.timeline()[-1] for each in alerts] == ["told", "told", "held", "held"]
+    village.forward(minutes=1)
+    bundled = texts_to(village, "lan")[-1]
+    assert homes[2].address in bundled.form["Body"]
+    fails(village, bundled, code="30006")
+    assert [each.timeline()[1:] for each in alerts[2:]] == [["held", "told_bundled", "not_delivered", "told"]] * 2
+    assert [homes[2].address in each.form["Body"] for each in texts_to(village, "mei")] == [True, False]
+
+
+def test_the_text_of_a_shift_that_did_not_arrive_is_told_to_the_next_person(village: ByTwilio) -> None:
+    home = village.home("凤山村", policy=[step(0, "lan"), step("30 min", "mei")])
+    alert = home.warns("battery_low")
+    village.forward(hours=23)
+    assert alert.timeline() == ["raised", "collected", "told_digest"]
+    fails(village, texts_to(village, "lan")[-1], code="30006")
+    assert alert.timeline()[3] == "not_delivered"
+    village.forward(hours=24)
+    # the text of the next shift has it again
+    assert "told_digest" in alert.timeline()[4:]
+
+
+def test_a_text_of_a_shift_that_never_arrives_is_not_written_over_and_over(village: ByTwilio) -> None:
+    home = village.home("凤山村", policy=[step(0, "lan")])
+    home.warns("battery_low")
+    village.forward(hours=23)
+    fails(village, texts_to(village, "lan")[-1], code="30006")
+    village.forward(hours=20)
+    assert len(texts_to(village, "lan")) == 1
+
+
+def test_a_stop_lets_what_waited_for_an_answer_go_on_at_once(village: ByTwilio) -> None:
+    home = pressed(village)
+    assert village.asked("mei") == []
+    village.text("lan", "STOP")
+    village.settle()
+    assert len(texts_to(village, "mei")) == 1
+    assert home.alert().timeline()[-1] == "told"

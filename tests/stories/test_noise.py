@@ -1,12 +1,15 @@
 """What need not ring at once does not, is seen all the same, and no call for help ever waits for it."""
 
+import threading
 from datetime import timedelta
 
 import pytest
 
+from alerts import engine
 from alerts.model import Invalid, NeverSnoozed
 from alerts.silences import NeverSilenced, end
-from tests.stories.village import Village, step
+from tests.integration.brokers import until
+from tests.stories.village import SETTINGS, Village, step
 
 
 def test_low_alerts_are_collected_into_one_text_a_shift(village: Village) -> None:
@@ -161,3 +164,40 @@ def test_calls_for_help_never_wait_for_a_limit_and_are_never_bundled(village: Vi
         home.press()
         village.phone("lan").expect_sms("求助", home.address)
     assert "held" not in [what for home in homes for what in home.alert().timeline()]
+
+
+def test_what_a_person_passes_on_is_told_in_a_silence_too(village: Village) -> None:
+    home = village.home("凤山村", policy=[step(0, "lan"), step("5 min", "mei")])
+    village.silence("county", hours=2)
+    warning = home.warns("device_offline")
+    village.phone("lan").silent()
+    warning.escalate()
+    village.phone("lan").expect_sms(home.address)
+    village.forward(minutes=5)
+    village.phone("mei").expect_sms(home.address)
+    assert "silenced" not in warning.timeline()[2:]
+
+
+def test_two_engines_together_do_not_pass_a_limit(village: Village) -> None:
+    homes = [village.home("凤山村", policy=[step(0, "lan")] if not n else None) for n in range(4)]
+    lan = village.phone("lan")
+
+    def look() -> None:
+        with village.pool.connection() as connection:
+            engine.run_due(connection, settings=SETTINGS, now=village.clock.now())
+
+    for home in homes[:2]:
+        home.warns_unseen("no_answer")
+    with village.pool.connection() as connection:
+        assert engine.run_due(connection, settings=SETTINGS, now=village.clock.now()) == 2
+        for home in homes[2:]:
+            home.warns_unseen("no_answer")
+        beside = threading.Thread(target=look)
+        beside.start()
+        until(lambda: village.one("select exists (select from pg_locks where locktype = 'advisory' and not granted)"))
+    beside.join(20)
+    assert [what for home in homes for what in home.alert().timeline()[1:]] == ["told", "told", "held", "held"]
+    village.settle()
+    lan.expect_sms().expect_sms().silent()
+    village.forward(minutes=1)
+    lan.expect_sms("2")

@@ -260,14 +260,18 @@ class Home:
 
     def warns(self, kind: str) -> "Alert":
         """An early warning is raised for this home, by hand here; returns its alert."""
+        alert_id = self.warns_unseen(kind)
+        self.village.settle()
+        return self.village.alert(alert_id)
+
+    def warns_unseen(self, kind: str) -> int:
+        """The same, and the engine has not looked yet; returns the alert's number."""
         village = self.village
         with village.pool.connection() as connection:
-            alert_id = desk.raise_by_hand(
+            return desk.raise_by_hand(
                 connection, kind=kind, home_id=self.id, resident_id=None, text=None, actor=OPERATOR,
                 now=village.clock.now(),
             )  # fmt: skip
-        village.settle()
-        return village.alert(alert_id)
 
     def alert(self) -> "Alert":
         """Return the home's newest alert."""
