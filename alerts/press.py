@@ -1,14 +1,15 @@
 """What does a press do? It raises an alert, or joins the one that is open for its home."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from psycopg import Connection
+from psycopg import Connection, Cursor
 from psycopg.types.json import Jsonb
 
 from alerts import record
-from alerts.model import HELP, HOME, SYSTEM, UNANSWERED, Actor, Invalid, UnknownPlace, severity_of
+from alerts.model import HELP, HOME, SYSTEM, UNANSWERED, Actor, AlertState, Invalid, UnknownPlace, severity_of
 from storage import sql
 
 queries = sql.load("alerts")
@@ -39,31 +40,87 @@ class Press:
 
 
 @dataclass(frozen=True, slots=True)
+class Caller:
+    """Whose press it is: its place, None where it is not registered; the language of who lives there; the open help alert
+    of that place. Other presses of the place wait until the transaction ends."""
+
+    place: Place | None
+    language: str | None
+    open_alert: tuple[int, AlertState, bool, datetime | None] | None
+
+
+class AskedCaller:
+    """What is asked of a caller before the answer to another question has come: `read` waits for both."""
+
+    def __init__(self, connection: Connection[Any], uid: str) -> None:
+        self._held = connection.execute(queries.hold_caller, {"uid": uid})
+        # a statement of its own: what the lock waited for is only seen by one that begins after it
+        self._open = connection.execute(queries.open_help_alert_of_caller, {"uid": uid})
+
+    def read(self) -> Caller:
+        """Return the answers."""
+        held, found = self._held.fetchone(), self._open.fetchone()
+        assert held is not None  # noqa: S101 - it always returns one row
+        home_id, area, resident_id, language, _ = held
+        place = Place(home_id, area, resident_id) if home_id is not None else None
+        return Caller(place, language, None if found is None else (found[0], AlertState(found[1]), *found[2:4]))
+
+
 class Opened:
-    """The alert that a press raised or joined."""
+    """The alert that a press raised or joined; its number is waited for only where it is asked for."""
 
-    alert_id: int
-    joined: bool
+    def __init__(self, alert: int | Cursor[Any]) -> None:
+        self._alert = alert
+
+    @property
+    def alert_id(self) -> int:
+        """The alert's number."""
+        if isinstance(self._alert, int):
+            return self._alert
+        self._alert = _number(self._alert)
+        return self._alert
 
 
-def open_or_join(connection: Connection[Any], *, press: Press, place: Place | None, now: datetime) -> Opened:
-    """Raise a help alert for a press, or add the press to the one that is open for its home.
+def open_or_join(connection: Connection[Any], *, press: Press, caller: Caller, now: datetime) -> Opened:
+    """Raise a help alert for a press whose call was noted, or add it to the one that is open for its place.
 
-    `place`: where its device stands; None for one that is not registered, which goes to the top area's responders.
+    An unregistered device's alert goes to the top area's responders. The caller of this lets it be seen by `wake` after
+    the commit, once the home has been told: whoever is woken works on the same processors, and would have the home wait.
+    Where that is not come to, engine and pages look within seconds all the same.
     """
-    place = place or Place(None, _top_area(connection), None)
+    place = caller.place or Place(None, _top_area(connection), None)
     detail = {"device": press.device_uid, "call": press.call_id}
     if press.source:
         detail["source"] = press.source
     if not press.readable:
         detail["unreadable"] = "yes"
-    opened = _open_or_join(
-        connection, kind=HELP, place=place, device_uid=press.device_uid, test=press.test, text=None,
-        actor=HOME, detail=detail, raised_at=press.at, now=now,
-    )  # fmt: skip
-    if opened.joined:
-        _tell_home_how_far(connection, opened.alert_id, press, now)
-    return opened
+    if caller.open_alert is None:
+        return Opened(
+            _insert(
+                connection, kind=HELP, place=place, device_uid=press.device_uid, call_id=press.call_id, test=press.test,
+                text=None, actor=HOME, detail=detail, raised_at=press.at, now=now,
+            )
+        )  # fmt: skip
+    alert_id = caller.open_alert[0]
+    _join(connection, caller.open_alert, place, test=press.test, actor=HOME, detail=detail, now=now)
+    note_alert_of_call(connection, press.device_uid, press.call_id, alert_id)
+    _tell_home_how_far(connection, alert_id, press, now)
+    return Opened(alert_id)
+
+
+def note_alert_of_call(
+    connection: Connection[Any], device_uid: str, call_id: str, alert_id: int, *, what: str = "help"
+) -> None:
+    """Write down which alert a help call, or its cancelling, is about."""
+    connection.execute(
+        queries.join_call_to_alert,
+        {"device_uid": device_uid, "call_id": call_id, "what": what, "alert_id": alert_id},
+    )
+
+
+def wake(connection: Connection[Any]) -> None:
+    """Let the engine and open pages look at what was raised."""
+    connection.execute(queries.wake_all)
 
 
 def raise_by_hand(
@@ -92,15 +149,19 @@ def raise_by_hand(
         raise Invalid("an alert needs a home or a resident; name one of the registry")
     place = Place(*found)
     detail = {"text": text} if text else {}
-    if kind != HELP:
-        return _insert(
+    wake(connection)
+    if kind == HELP:
+        connection.execute(queries.lock_press, {"place": _key(place.home_id, None)})
+        row = connection.execute(queries.open_help_alert, {"home_id": place.home_id, "device_uid": None}).fetchone()
+        if row is not None:
+            _join(connection, row, place, test=False, actor=actor, detail=detail, now=now)
+            return int(row[0])
+    return _number(
+        _insert(
             connection, kind=kind, place=place, device_uid=None, test=False, text=text, actor=actor, detail=detail,
             raised_at=now, now=now,
-        )  # fmt: skip
-    return _open_or_join(
-        connection, kind=HELP, place=place, device_uid=None, test=False, text=text, actor=actor, detail=detail,
-        raised_at=now, now=now,
-    ).alert_id  # fmt: skip
+        )
+    )  # fmt: skip
 
 
 def raise_for_area(
@@ -118,9 +179,12 @@ def raise_for_area(
 
     `raised_at`: since when it is so, None for now.
     """
-    return _insert(
-        connection, kind=kind, place=Place(None, area, None), device_uid=None, test=False, text=text, actor=actor,
-        detail=detail, raised_at=raised_at or now, now=now,
+    wake(connection)
+    return _number(
+        _insert(
+            connection, kind=kind, place=Place(None, area, None), device_uid=None, test=False, text=text, actor=actor,
+            detail=detail, raised_at=raised_at or now, now=now,
+        )
     )  # fmt: skip
 
 
@@ -132,35 +196,27 @@ def raise_about_device(connection: Connection[Any], *, kind: str, device_uid: st
     found = connection.execute(queries.place_of_device, {"uid": device_uid}).fetchone()
     if found is None:
         raise UnknownPlace("device", device_uid)
-    return _insert(
-        connection, kind=kind, place=Place(*found), device_uid=device_uid, test=False, text=text, actor=SYSTEM,
-        detail={"rule": kind, "text": text}, raised_at=now, now=now,
+    wake(connection)
+    return _number(
+        _insert(
+            connection, kind=kind, place=Place(*found), device_uid=device_uid, test=False, text=text, actor=SYSTEM,
+            detail={"rule": kind, "text": text}, raised_at=now, now=now,
+        )
     )  # fmt: skip
 
 
-def _open_or_join(
+def _join(
     connection: Connection[Any],
-    *,
-    kind: str,
+    open_alert: Sequence[Any],
     place: Place,
-    device_uid: str | None,
+    *,
     test: bool,
-    text: str | None,
     actor: Actor,
     detail: dict[str, str],
-    raised_at: datetime,
     now: datetime,
-) -> Opened:
-    # two statements: what the lock waited for is only seen by one that begins after it
-    connection.execute(queries.lock_press, {"place": _key(place.home_id, device_uid)})
-    row = connection.execute(queries.open_help_alert, {"home_id": place.home_id, "device_uid": device_uid}).fetchone()
-    if row is None:
-        alert_id = _insert(
-            connection, kind=kind, place=place, device_uid=device_uid, test=test, text=text, actor=actor,
-            detail=detail, raised_at=raised_at, now=now,
-        )  # fmt: skip
-        return Opened(alert_id, joined=False)
-    alert_id, _state, was_test, told_at, _count = row
+) -> None:
+    """Add a press to an open help alert, whose row and place are locked."""
+    alert_id, _state, was_test, told_at, *_ = open_alert
     still_test = was_test and test
     retell_at = None
     if told_at is not None:
@@ -172,14 +228,19 @@ def _open_or_join(
             "alert_id": alert_id,
             "now": now,
             "test": still_test,
-            "severity": severity_of(kind, test=still_test),
+            "severity": severity_of(HELP, test=still_test),
             "retell_at": retell_at,
         },
     )
     record.on_timeline(connection, alert_id, "pressed_again", actor, now, detail)
     record.tell_pages(connection, "alert", alert_id, place.area, now)
     connection.execute(queries.wake_engine)
-    return Opened(alert_id, joined=True)
+
+
+def _number(inserted: Cursor[Any]) -> int:
+    row = inserted.fetchone()
+    assert row is not None  # noqa: S101 - a row was inserted
+    return int(row[0])
 
 
 def _insert(
@@ -194,8 +255,10 @@ def _insert(
     detail: dict[str, str],
     raised_at: datetime,
     now: datetime,
-) -> int:
-    row = connection.execute(
+    call_id: str | None = None,
+) -> Cursor[Any]:
+    """Open an alert; the one row that comes back has its number."""
+    return connection.execute(
         queries.insert_alert,
         {
             "kind": kind,
@@ -209,11 +272,10 @@ def _insert(
             "raised_at": raised_at,
             "who": actor.name or None,
             "detail": Jsonb(detail),
+            "call_id": call_id,
             "now": now,
         },
-    ).fetchone()
-    assert row is not None  # noqa: S101 - a row was inserted
-    return int(row[0])
+    )
 
 
 def join_by_reopening(connection: Connection[Any], *, closed_id: int, actor: Actor, now: datetime) -> int | None:

@@ -12,7 +12,7 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from alerts import press
-from alerts.press import Place, Press
+from alerts.press import AskedCaller, Caller, Press
 from devices import telemetry
 from devices.formats import anju
 from devices.model import (
@@ -44,14 +44,6 @@ class ToldHome:
     call_id: str
     at: datetime
     language: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Where a caller stands, None for one that is not registered, and the language of who lives there."""
-
-    place: Place | None = None
-    language: str | None = None
 
 
 class Registry:
@@ -155,13 +147,12 @@ def _help(connection: Connection[Any], call: HelpCall, message: Heard, now: date
         source=call.source, test=call.test, battery=call.battery, readable=True, extra=call.extra,
     )  # fmt: skip
     if new:
-        opened = press.open_or_join(
+        press.open_or_join(
             connection,
             press=Press(call.uid, call.id, at, test=call.test, source=call.source),
-            place=caller.place,
+            caller=caller,
             now=now,
         )
-        _join_call_to_alert(connection, call.uid, call.id, opened.alert_id)
     return ToldHome(call.uid, call.id, now, caller.language)
 
 
@@ -179,8 +170,7 @@ def _unreadable_help(connection: Connection[Any], said: Unreadable, message: Hea
     )  # fmt: skip
     if new:
         unreadable = Press(uid, call_id, message.received_at, readable=False)
-        opened = press.open_or_join(connection, press=unreadable, place=caller.place, now=now)
-        _join_call_to_alert(connection, uid, call_id, opened.alert_id)
+        opened = press.open_or_join(connection, press=unreadable, caller=caller, now=now)
         quarantine(connection, message, said.reason, said.uid, opened.alert_id)
     return [ToldHome(uid, call_id, now, caller.language)] if said.uid is not None else []
 
@@ -195,7 +185,7 @@ def _cancel(connection: Connection[Any], cancel: Cancel, message: Heard, now: da
         return
     alert_id = press.cancel_by_home(connection, device_uid=cancel.uid, call_id=cancel.call, now=now)
     if alert_id is not None:
-        _join_call_to_alert(connection, cancel.uid, cancel.id, alert_id, what="cancel")
+        press.note_alert_of_call(connection, cancel.uid, cancel.id, alert_id, what="cancel")
 
 
 def _note_call(
@@ -214,7 +204,7 @@ def _note_call(
     extra: dict[str, Any],
 ) -> tuple[bool, Caller]:
     """Write the call down, once for ever by device and id, and return whether it is new and who called."""
-    # both are asked before either is answered
+    # all is asked before anything is answered
     noted = connection.execute(
         queries.note_call,
         {
@@ -231,20 +221,9 @@ def _note_call(
             "extra": Jsonb(extra, dumps=json.dumps) if extra else None,
         },
     )
-    known = connection.execute(queries.who_calls, {"uid": uid})
+    asked = AskedCaller(connection, uid)
     row = noted.fetchone()
-    return bool(row and row[0]), _caller(known.fetchone())
-
-
-def _caller(row: tuple[Any, ...] | None) -> Caller:
-    if row is None:
-        return Caller()
-    home_id, area, resident_id, language = row
-    return Caller(Place(home_id, area, resident_id), language)
-
-
-def _join_call_to_alert(connection: Connection[Any], uid: str, call_id: str, alert_id: int, what: str = "help") -> None:
-    connection.execute(queries.join_call_to_alert, {"uid": uid, "call_id": call_id, "what": what, "alert_id": alert_id})
+    return bool(row and row[0]), asked.read()
 
 
 def _named_in(topic: str) -> str:

@@ -16,6 +16,7 @@ import structlog
 from psycopg import Connection
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from alerts import press
 from devices import telemetry
 from devices.formats import anju
 from gateway import inbox, replies
@@ -63,6 +64,7 @@ class Lane(threading.Thread):
         batch_size: int,
         gather_s: float,
         store: Callable[[Connection[Any], Sequence[Heard]], Sequence[tuple[str, bytes]]],
+        then: Callable[[Connection[Any]], None] | None = None,
     ) -> None:
         super().__init__(name=role, daemon=True)
         self._role = role
@@ -72,6 +74,7 @@ class Lane(threading.Thread):
         self._batch_size = batch_size
         self._gather_s = gather_s
         self._store = store
+        self._then = then
         self._stopping = threading.Event()
         self._counters = {"stored": 0, "failures": 0}
         self._last_beat = 0.0
@@ -138,7 +141,18 @@ class Lane(threading.Thread):
                 self._client.publish(topic, payload)
             self._client.acknowledge(batch)
             self._counters["stored"] += len(batch)
+            self._wake_others()
             return
+
+    def _wake_others(self) -> None:
+        """Let others look at what was stored; should that fail they look by themselves, within seconds."""
+        if self._then is None:
+            return
+        try:
+            with self._pool.connection() as connection:
+                self._then(connection)
+        except _OUT_OF_REACH as error:
+            log.warning("nobody could be woken", lane=self._role, error=str(error).splitlines()[0])
 
     def _store_or_split(self, batch: Sequence[Heard]) -> Sequence[tuple[str, bytes]]:
         """Store a batch in one transaction; where that fails, halve it until the one message is left that it fails for."""
@@ -186,7 +200,7 @@ def urgent_lane(client: BrokerClient, pool: ConnectionPool[Any], clock: Clock, s
         told = inbox.take_urgent(connection, batch, clock.now())
         return replies.received(told, settings.locale)
 
-    return Lane("gateway-urgent", client, pool, clock, URGENT_BATCH, 0.0, store)
+    return Lane("gateway-urgent", client, pool, clock, URGENT_BATCH, 0.0, store, press.wake)
 
 
 def bulk_lane(client: BrokerClient, pool: ConnectionPool[Any], clock: Clock) -> Lane:

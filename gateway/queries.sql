@@ -12,29 +12,6 @@ on conflict (device_uid, call_id, what) do update
 set resent = help_calls.resent + 1
 returning resent = 0
 
--- name: who_calls
--- In which home does a caller stand, and who lives there, in which language? By the unique index on uid.
-select homes.id, homes.area, resident.id, resident.language
-from devices
-join homes on homes.id = devices.home_id
-left join lateral (
-  select residents.id, residents.language
-  from residents
-  where residents.home_id = homes.id
-    and residents.removed_at is null
-  order by residents.id
-  limit 1
-) as resident on true
-where devices.uid = %(uid)s
-  and devices.removed_at is null
-
--- name: join_call_to_alert
-update help_calls
-set alert_id = %(alert_id)s
-where device_uid = %(uid)s
-  and call_id = %(call_id)s
-  and what = %(what)s
-
 -- name: quarantine
 insert into quarantine (topic, payload, size, reason, device_uid, alert_id, received_at)
 values (%(topic)s, %(payload)s, %(size)s, %(reason)s, %(uid)s, %(alert_id)s, %(received_at)s)

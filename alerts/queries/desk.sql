@@ -18,6 +18,47 @@ left join lateral (
 where devices.uid = %(uid)s
   and devices.removed_at is null
 
+-- name: hold_caller
+-- Where does a caller stand, who lives there, in which language, and do other presses of that place wait until the
+-- transaction ends? One row, without a place for a device that is not registered. By the unique index on uid.
+with place as (
+  select homes.id as home_id, homes.area, resident.id as resident_id, resident.language
+  from devices
+  join homes on homes.id = devices.home_id
+  left join lateral (
+    select residents.id, residents.language
+    from residents
+    where residents.home_id = homes.id
+      and residents.removed_at is null
+    order by residents.id
+    limit 1
+  ) as resident on true
+  where devices.uid = %(uid)s
+    and devices.removed_at is null
+)
+select place.home_id, place.area, place.resident_id, place.language,
+  pg_advisory_xact_lock(
+    hashtextextended(coalesce('help:home:' || place.home_id, 'help:device:' || %(uid)s), 0)
+  )
+from (select 1) as always
+left join place on true
+
+-- name: open_help_alert_of_caller
+-- Which help alert is open for a caller's home, or for an unregistered caller? By the two partial unique indexes.
+select id, state, test, told_at, count
+from alerts
+where kind = 'help'
+  and state <> 'closed'
+  and (
+    home_id = (select home_id from devices where uid = %(uid)s and removed_at is null)
+    or (
+      home_id is null
+      and device_uid = %(uid)s
+      and not exists (select from devices where uid = %(uid)s and removed_at is null)
+    )
+  )
+for update
+
 -- name: place_of_home
 -- In which area is a home, and who lives there first?
 select homes.id, homes.area, resident.id
@@ -62,8 +103,8 @@ where kind = 'help'
 for update
 
 -- name: insert_alert
--- Opens an alert that is due at once, with the first line of its timeline; tells open pages and wakes the engine. One
--- statement: a press waits for it.
+-- Opens an alert that is due at once, with the first line of its timeline and what open pages are told by, and joins the
+-- call to it that raised it, where one did. One statement: a press waits for it. Nobody is woken yet.
 with opened as (
   insert into alerts (
     kind, severity, state, area, home_id, resident_id, device_uid, test, text, raised_at, pressed_at,
@@ -82,9 +123,24 @@ with opened as (
   insert into stream_log (at, event, area, ref)
   select %(now)s, 'alert', area, id::text
   from opened
+), called as (
+  update help_calls
+  set alert_id = opened.id
+  from opened
+  where help_calls.device_uid = %(device_uid)s
+    and help_calls.call_id = %(call_id)s
+    and help_calls.what = 'help'
 )
-select id, pg_notify('anju_stream', ''), pg_notify('anju_due', '')
+select id
 from opened
+
+-- name: join_call_to_alert
+-- Notes which alert a help call or a cancelling is about. By the primary key.
+update help_calls
+set alert_id = %(alert_id)s
+where device_uid = %(device_uid)s
+  and call_id = %(call_id)s
+  and what = %(what)s
 
 -- name: join_alert
 -- One more press: counted, and those who were told already are told again, at most once a minute.
@@ -284,6 +340,10 @@ with written as (
 )
 select pg_notify('anju_stream', '')
 from written
+
+-- name: wake_all
+-- Lets whoever waits for new alerts look: open pages, and the engine.
+select pg_notify('anju_stream', ''), pg_notify('anju_due', '')
 
 -- name: wake_engine
 select pg_notify('anju_due', '')
