@@ -107,7 +107,7 @@ def take_bool(said: dict[str, Any], key: str) -> bool | None:
 
 def take_number(said: dict[str, Any], key: str, low: float, high: float) -> float | None:
     """Take a number from `low` to `high`. Raises NotReadable."""
-    value = said.pop(key, None)
+    value: float | None = said.pop(key, None)
     if value is None or _is_number(value, low, high):
         return value
     raise wrong(key, value, f"a number from {low:g} to {high:g}")
@@ -132,7 +132,8 @@ def fit_bool(said: dict[str, Any], key: str) -> bool | None:
 
 def fit_number(said: dict[str, Any], key: str, low: float, high: float) -> float | None:
     """Take a number from `low` to `high` where there is one."""
-    return said.pop(key) if _is_number(said.get(key), low, high) else None
+    value: float | None = said.pop(key) if _is_number(said.get(key), low, high) else None
+    return value
 
 
 def fit_whole(said: dict[str, Any], key: str, low: int, high: int) -> int | None:
