@@ -7,7 +7,6 @@
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -30,17 +29,13 @@ def installed() -> Mapping[str, "Format"]:
 
     A plug-in that cannot be used is left out and logged as an error: the others' presses are heard all the same.
     """
-    found: dict[str, Format] = {
-        name: import_module(f"devices.formats.{name}").FORMAT
-        for name in BUILT_IN
-        if find_spec(f"devices.formats.{name}")
-    }
+    found: dict[str, Format] = {name: import_module(f"devices.formats.{name}").FORMAT for name in BUILT_IN}
     return MappingProxyType(found | plugins.load(taken=(OWN, *found)))
 
 
 def names() -> tuple[str, ...]:
     """Return what a device's `format` may be, Anju's own first."""
-    return tuple(dict.fromkeys((OWN, *BUILT_IN, *installed())))
+    return (OWN, *installed())
 
 
 def discovery(topic: str) -> tuple[str, str, str] | None:

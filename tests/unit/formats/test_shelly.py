@@ -173,7 +173,9 @@ def test_what_cannot_be_read_where_presses_come_may_be_help(rest: str, payload: 
     assert said.uid == address
 
 
-@pytest.mark.parametrize(("rest", "payload"), [("online", b"perhaps"), ("status/wifi", b"{"), ("sensor/battery", b"full")])
+@pytest.mark.parametrize(
+    ("rest", "payload"), [("online", b"perhaps"), ("status/wifi", b"{"), ("sensor/battery", b"full")]
+)
 def test_what_cannot_be_read_elsewhere_is_none(rest: str, payload: bytes) -> None:
     said = FORMAT.read(rest, payload)
     assert isinstance(said, Unreadable)
@@ -185,7 +187,13 @@ def test_one_packet_through_two_hubs_is_one_press_by_address_and_key() -> None:
         FORMAT.read("events/rpc", event(component=script, event="shelly-blu", data=packet(rssi=rssi), ts=ts).encode())
         for script, rssi, ts in (("script:1", -76, TS), ("script:4", -50, TS + 0.31))
     ]
-    pressed = {(each.uid, each.key) for said in heard if not isinstance(said, Unreadable) for each in said if isinstance(each, Press)}
+    pressed = {
+        (each.uid, each.key)
+        for said in heard
+        if not isinstance(said, Unreadable)
+        for each in said
+        if isinstance(each, Press)
+    }
     assert pressed == {(BLU, "118")}
 
 
@@ -204,7 +212,9 @@ def test_topics_are_parted_at_every_level_the_longest_base_first() -> None:
     assert FORMAT.filters("shellies/shellybutton1-A4CF12F45301") == ("shellies/#",)
 
 
-RESTS = st.sampled_from([rest for rest, _ in SAMPLES]) | st.text(max_size=30) | st.text(max_size=8).map("status/{}".format)
+RESTS = (
+    st.sampled_from([rest for rest, _ in SAMPLES]) | st.text(max_size=30) | st.text(max_size=8).map("status/{}".format)
+)
 KEYS = st.sampled_from(
     [
         "method", "params", "events", "event", "component", "ts", "data", "address", "addr", "button", "pid", "idx", "battery",
