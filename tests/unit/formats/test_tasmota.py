@@ -21,7 +21,7 @@ STATE = (
     '"Channel":6,"Mode":"11n","RSSI":100,"Signal":-47,"LinkCount":1,"Downtime":"0T00:00:07"}}'
 )
 STATE_READ = Telemetry("", battery=64, rssi=-47, extra={"uptime_s": 172018})
-INFO1 = '{"Info1":{"Module":"Generic","Version":"13.2.0(tasmota)","FallbackTopic":"cmnd/DVES_3D5E26_fb/","GroupTopic":"cmnd/tasmotas/"}}'
+INFO1 = '{"Info1":{"Module":"Generic","Version":"13.2.0(tasmota)","FallbackTopic":"cmnd/DVES_3D5E26_fb/"}}'
 DISCOVERED: dict[str, Any] = {
     "ip": "192.168.10.103", "dn": "床头按钮", "fn": ["Bed button", None, None, None], "hn": "tasmota-3D5E26-1574",
     "mac": "84F3EB3D5E26", "md": "Generic", "ty": 0, "if": 0, "ofln": "Offline", "onln": "Online",
