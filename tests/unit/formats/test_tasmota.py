@@ -123,7 +123,7 @@ def test_what_cannot_be_read_elsewhere_is_none(rest: str, payload: bytes) -> Non
         ("bed/tele/STATE", "bed", "tele/STATE"),
         ("homes/bed/stat/RESULT", "homes/bed", "stat/RESULT"),
         ("homes/stat/bed/RESULT", "homes/bed", "stat/RESULT"),
-        ("stat/home/cellar/bed/RESULT", "home/cellar/bed", "stat/RESULT"),
+        ("stat/attic/cellar/bed/RESULT", "attic/cellar/bed", "stat/RESULT"),
         ("tasmota/discovery/84F3EB3D5E26/config", "tasmota", "discovery/84F3EB3D5E26/config"),
     ],
 )
