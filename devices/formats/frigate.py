@@ -33,7 +33,7 @@ _UPTIME_RANGE = (0.0, 10.0**10)
 
 
 class Frigate:
-    """Cameras behind Frigate, 0.12 to 0.17."""
+    """Cameras behind Frigate, 0.12 and later."""
 
     name = "frigate"
     calls = False
@@ -171,11 +171,11 @@ def _stats(said: dict[str, Any]) -> Sequence[Said]:
 def _camera(name: str, fps: float) -> Sequence[Said]:
     """Return what a camera's frames a second say of it.
 
-    None at all is a dead camera. Frigate's word for it is not the camera's own, so the camera is not there, as `status/detect`
-    says in between: heard by this and silent by that, it would come and go for ever.
+    None at all is a dead camera, or one that is switched off. That is Frigate's word and not the camera's, so the camera has
+    said nothing: were it heard here, once a minute, it would come back each time from what `status/detect` says in between,
+    `offline` every ten seconds or `disabled` once. Where there is no such topic (before 0.17), its silence tells.
     """
     found = Found(name, name, kind="camera")
-    extra: dict[str, Any] = {"camera_fps": fps}
-    if fps > 0:
-        return found, Telemetry(name, extra=extra, picture=Picture.SHOWN)
-    return found, Telemetry(name, extra=extra, picture=Picture.FROZEN), StatusChange(name, online=False)
+    if fps == 0:
+        return (found,)
+    return found, Telemetry(name, extra={"camera_fps": fps}, picture=Picture.SHOWN)

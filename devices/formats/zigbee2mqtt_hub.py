@@ -14,7 +14,7 @@ from devices.formats.payload import (
     kind_of,
     wrong,
 )
-from devices.formats.zigbee_actions import Meaning, meaning, says_help
+from devices.formats.zigbee_actions import Meaning, is_pushed, meaning, says_help
 from devices.model import Found, Gone, StatusChange
 
 DEVICES_LIMIT = 1024 * 1024
@@ -23,7 +23,7 @@ DEVICES_SHOWN = 500
 """Devices of one list that are read; a Zigbee network of one coordinator has at most some 300."""
 _STATES = {b"online": True, b"offline": False}
 _SPOKEN_FOR = ("switch", "light", "lock", "cover", "climate", "fan")
-"""What a device is that does something itself: its buttons are for that."""
+"""What a device is that does something: its buttons are for that."""
 
 
 def read_hub(leaf: str, payload: bytes) -> Sequence[Said]:
@@ -101,7 +101,7 @@ def _found(device: object) -> Found | None:
 
 
 def _kind(definition: dict[str, Any]) -> str | None:
-    """Guess the kind: what calls for help, or has buttons and does nothing else, is a button; all else is a sensor."""
+    """Guess the kind: a button calls for help, or is pushed and does nothing else; a lamp or plug is nothing that we know."""
     exposes = definition.get("exposes")
     features = [each for each in exposes if isinstance(each, dict)] if isinstance(exposes, list) else []
     if not features:
@@ -112,9 +112,9 @@ def _kind(definition: dict[str, Any]) -> str | None:
     names = [name for each in features if isinstance(name := each.get("name"), str)]
     if any(says_help(name) and not name.startswith("fall") for name in names):
         return "button"
-    pressed = any(meaning(action) is Meaning.PRESS for action in actions)
-    does = any(each.get("type") in _SPOKEN_FOR for each in features)
-    return "button" if pressed and not does else "sensor"
+    if any(each.get("type") in _SPOKEN_FOR for each in features):
+        return None
+    return "button" if any(is_pushed(action) for action in actions) else "sensor"
 
 
 def _values(feature: dict[str, Any]) -> list[str]:

@@ -50,6 +50,14 @@ def meaning(action: str) -> Meaning:
     return Meaning.HELP if _HELP.intersection(parts) else Meaning.PRESS
 
 
+_PUSHED = frozenset({"single", "double", "hold", "long", "click", "press", "pressed", "toggle", "on"})
+
+
+def is_pushed(action: str) -> bool:
+    """Say whether an action is of a button that a hand pushes; others are shaken, opened or walked past."""
+    return meaning(action) is Meaning.PRESS and not _PUSHED.isdisjoint(_PARTS.split(action.strip().lower()))
+
+
 _SOS = re.compile(r"(?:sos|panic|emergency)(?:_alarm)?(?:_(?:l?\d{1,3}|left|right|center|top|bottom))?")
 """A state that calls for help: `sos` (Feibit), `sos_alarm` (Daewoo), `sos_l1` (own makes on PTVO's firmware)."""
 _FALLEN = {"fall_status": "fall_alarm", "fall_down_status": "fall"}
