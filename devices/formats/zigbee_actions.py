@@ -67,19 +67,23 @@ _OFF = frozenset({"off", "false", "0", "", "none", "normal", "clear"})
 
 
 def take_alarm(said: dict[str, Any]) -> tuple[bool, Source | None] | None:
-    """Take what a state says of a call for help: (whether it stands, with what it was made); None where it says nothing.
+    """Take what states say of a call for help: (whether it stands, with what it was made); None where they say nothing.
 
-    Raises NotReadable where such a state has a value that says neither.
+    Raises NotReadable where none calls for help and one has a value that says neither.
     """
-    sos = [_stands(key, said.pop(key)) for key in [key for key in said if _SOS.fullmatch(key)]]
+    states = {key: said.pop(key) for key in [key for key in said if _SOS.fullmatch(key)]}
     fallen = [said[key] == value for key, value in _FALLEN.items() if isinstance(said.get(key), str)]
     if isinstance(said.get("fall"), bool):
         fallen.append(said.pop("fall"))
-    if not sos and not fallen:
-        return None
-    if any(sos):
+    stands = {key: _stands(value) for key, value in states.items()}
+    if any(stands.values()):
         return True, None
-    return any(fallen), Source.FALL if any(fallen) else None
+    if any(fallen):
+        return True, Source.FALL
+    for key, each in stands.items():
+        if each is None:
+            raise wrong(key, states[key], "true or false")
+    return (False, None) if stands or fallen else None
 
 
 def says_help(key: str) -> bool:
@@ -87,12 +91,9 @@ def says_help(key: str) -> bool:
     return _SOS.fullmatch(key) is not None or key in _FALLEN or key == "fall"
 
 
-def _stands(key: str, value: object) -> bool:
+def _stands(value: object) -> bool | None:
+    """Return whether a state is on; None where its value says neither."""
     if value is None or isinstance(value, bool):
         return bool(value)
     word = str(value).lower() if isinstance(value, str | int) else "?"
-    if word in _ON:
-        return True
-    if word in _OFF:
-        return False
-    raise wrong(key, value, "true or false")
+    return True if word in _ON else False if word in _OFF else None

@@ -236,8 +236,13 @@ def test_every_other_word_is_a_press_and_some_are_help(word: str, certain: bool)
             "bridge/event", json.dumps({"type": "device_interview", "data": SOS_DEVICE | {"status": "successful"}}).encode(),
             [Found("bedroom/sos", "bedroom/sos", "button", "TS0215A_sos", "Tuya")],
         ),
-        ("bridge/event", b'{"type":"device_leave","data":{"friendly_name":"lamp","ieee_address":"0x01"}}', [Gone("lamp")]),
+    ("bridge/event", b'{"type":"device_leave","data":{"friendly_name":"lamp","ieee_address":"0x01"}}', [Gone("lamp")]),
         ("bridge/event", b'{"type":"device_announce","data":{"friendly_name":"lamp"}}', []),
+        (
+            "bridge/health", b'{"response_time":1795480200000,"process":{"uptime_sec":612},"devices":{"0x01":{"messages":3}}}',
+            [Telemetry("", datetime(2026, 11, 24, 0, 30, tzinfo=UTC), extra={"uptime": 612})],
+        ),
+        ("bridge/health", b"{}", [Telemetry("")]),
         # of no interest
         ("bridge/logging", b'{"level":"info","message":"MQTT publish: ... emergency"}', []),
         ("bridge/info", b"{}", []),
@@ -339,10 +344,11 @@ SAMPLES = [
     ("bridge/state", b"offline"),
     ("bridge/devices", json.dumps([COORDINATOR, SOS_DEVICE, device("lamp", [{"type": "light"}])]).encode()),
     ("bridge/event", json.dumps({"type": "device_interview", "data": SOS_DEVICE}).encode()),
+    ("bridge/health", b'{"response_time":1795480200000,"process":{"uptime_sec":612}}'),
     ("bridge/event", b'{"type":"device_leave","data":{"friendly_name":"lamp"}}'),
 ]
 LEVELS = st.sampled_from(
-    ["bridge", "devices", "state", "event", "action", "availability", "sos", "battery", "set", "堂屋", ""]
+    ["bridge", "devices", "state", "event", "health", "action", "availability", "sos", "battery", "set", "堂屋", ""]
 )
 TOPICS = st.text(max_size=30) | st.lists(LEVELS | st.text(max_size=5), max_size=5).map("/".join)
 KEYS = st.sampled_from(
@@ -384,8 +390,24 @@ def test_whatever_a_hub_says_that_a_device_can_do_is_read(exposes: list[dict[str
 
 @given(st.dictionaries(KEYS.filter(lambda key: key not in ("action", "click")), VALUES, max_size=8))
 def test_whatever_else_a_message_says_a_press_is_not_lost(beside: dict[str, Any]) -> None:
-    said = FORMAT.read("n", json.dumps({"action": "emergency"} | beside).encode())
-    assert said.is_help if isinstance(said, Unreadable) else said[0].uid == "n" and isinstance(said[0], Press)
+    for call, kind in (({"action": "emergency"}, Press), ({"sos": True}, Alarm)):
+        said = FORMAT.read("n", json.dumps(beside | call).encode())
+        if isinstance(said, Unreadable):
+            assert said.reason.startswith("payload")  # no JSON that can be kept
+            assert said.is_help
+        else:
+            assert [each for each in said if isinstance(each, kind)]
+
+
+@pytest.mark.parametrize(
+    ("payload", "said"),
+    [
+        ('{"action":"emergency","sos":"perhaps"}', [Press("n", "emergency", True)]),
+        ('{"action":["emergency"],"sos":true}', [Alarm("n", True)]),
+    ],
+)
+def test_what_cannot_be_read_does_not_hide_what_calls_for_help(payload: str, said: list[Said]) -> None:
+    assert _said("n", payload) == said
 
 
 def test_two_thousand_mutations_bring_no_exception() -> None:
