@@ -16,7 +16,7 @@ from devices.formats.payload import (
     kind_of,
     wrong,
 )
-from devices.formats.zigbee_actions import Meaning, is_pushed, meaning, says_help
+from devices.formats.zigbee_actions import Meaning, calls_by_hand, is_pushed, meaning
 from devices.model import Found, Gone, StatusChange, Telemetry
 
 DEVICES_LIMIT = 1024 * 1024
@@ -124,7 +124,7 @@ def _kind(definition: dict[str, Any]) -> str | None:
     if any(meaning(action) is Meaning.HELP for action in actions):
         return "button"
     names = [name for each in features if isinstance(name := each.get("name"), str)]
-    if any(says_help(name) and not name.startswith("fall") for name in names):
+    if any(calls_by_hand(name) for name in names):
         return "button"
     if any(each.get("type") in _SPOKEN_FOR for each in features):
         return None

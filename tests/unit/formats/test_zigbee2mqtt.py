@@ -119,6 +119,8 @@ def test_a_press_of_each_known_model_is_a_press(model: str, payload: str, certai
         ("Feibit SEB01ZB", '{"sos":false,"battery_low":false,"tamper":false}', Alarm("n", False)),
         ("Daewoo WKE502Z", '{"armed":false,"sos_alarm":true,"user_id":"3"}', Alarm("n", True)),
         ("Daewoo WKE502Z", '{"armed":false,"sos_alarm":false}', Alarm("n", False)),
+        ("OWON PB206", '{"sos":true,"battery_low":false}', Alarm("n", True)),
+        ("both of its alarms", '{"sos_alarm_1":false,"sos_alarm_2":true}', Alarm("n", True)),
         ("own makes on PTVO", '{"sos_l1":true,"contact_l2":false}', Alarm("n", True)),
         ("own makes on PTVO", '{"sos":"ON"}', Alarm("n", True)),
         ("Heiman radar", '{"occupancy":true,"fall_status":"fall_alarm"}', Alarm("n", True, source=Source.FALL)),
@@ -126,6 +128,9 @@ def test_a_press_of_each_known_model_is_a_press(model: str, payload: str, certai
         ("Heiman radar", '{"occupancy":false,"fall_status":"normal"}', Alarm("n", False)),
         ("Tuya radar", '{"presence":true,"fall_down_status":"fall"}', Alarm("n", True, source=Source.FALL)),
         ("Tuya radar", '{"presence":true,"fall_down_status":"maybe_fall"}', Alarm("n", False)),
+        ("OWON FDS315", '{"status":"falling","breathing_rate":14}', Alarm("n", True, source=Source.FALL)),
+        ("OWON FDS315", '{"status":"on_the_bed","breathing_rate":14}', Alarm("n", False)),
+        ("own makes", '{"fall":true}', Alarm("n", True, source=Source.FALL)),
     ],
 )
 def test_a_state_that_calls_for_help_is_an_alarm(model: str, payload: str, alarm: Alarm) -> None:
@@ -138,7 +143,7 @@ def test_a_state_that_calls_for_help_is_an_alarm(model: str, payload: str, alarm
         "off", "disarm", "arm_all_zones", "arm_day_zones", "arm_night_zones", "arm_partial_zones", "arm_stay", "arm_away",
         "arm_home", "arming_away", "exit_delay", "entry_delay", "not_ready", "in_alarm", "release", "released", "hold_release",
         "button_1_release", "release_3_and_4", "brightness_stop", "brightness_stop_1", "color_temperature_move_stop",
-        "brightness_move_stop", "stopped", "", " ", "OFF",
+        "brightness_move_stop", "hue_stop_3", "stop_move_step_2", "stopped", "none", "", " ", "OFF",
     ],
 )  # fmt: skip
 def test_what_is_no_press_is_none(word: str) -> None:
@@ -152,7 +157,8 @@ def test_what_is_no_press_is_none(word: str) -> None:
         ("single", False), ("double", False), ("triple", False), ("hold", False), ("long", False), ("on", False),
         ("toggle", False), ("press", False), ("click", False), ("1_single", False), ("single_left", False),
         ("button_1_double", False), ("up_hold", False), ("recall_1", False), ("scene_3", False), ("stop", False),
-        ("off_1", False), ("off_double", False), ("something_new", False), ("按下", False),
+        ("off_1", False), ("off_double", False),
+        ("press_or_release_all", False), ("boost_cancel", False), ("something_new", False), ("按下", False),
         ("emergency", True), ("panic", True), ("sos", True), ("SOS", True), ("panic_2", True), ("emergency_right", True),
     ],
 )  # fmt: skip
@@ -210,6 +216,9 @@ def test_every_other_word_is_a_press_and_some_are_help(word: str, certain: bool)
             "plug", b'{"state":"ON","device":{"softwareBuildID":"1.2","manufacturerName":"x"},"update":{"state":"idle"}}',
             [Telemetry("plug", fw="1.2", extra={"state": "ON"})],
         ),
+        # what a radar does not know, and another device's word of the same name
+        ("radar", b'{"fall_status":"unknown"}', [Telemetry("radar", extra={"fall_status": "unknown"})]),
+        ("washer", b'{"status":"running"}', [Telemetry("washer", extra={"status": "running"})]),
         # a hub set to say each value on a topic of its own
         ("bed/sos", b"true", [Alarm("bed", True)]),
         ("bed/click", b"single", [Press("bed", "single")]),
@@ -271,6 +280,7 @@ def test_what_zigbee2mqtt_says_is_read(rest: str, payload: bytes, said: list[Sai
         ([{"type": "light"}, action("panic")], "button"),
         ([{"name": "occupancy", "type": "binary"}], "sensor"),
         ([{"name": "fall_status", "type": "enum"}], "sensor"),
+        ([{"name": "status", "type": "enum", "values": ["falling"]}], "sensor"),
         ([], None),
     ],
 )
