@@ -119,6 +119,8 @@ def test_a_press_of_each_known_model_is_a_press(model: str, payload: str, certai
         ("Feibit SEB01ZB", '{"sos":false,"battery_low":false,"tamper":false}', Alarm("n", False)),
         ("Daewoo WKE502Z", '{"armed":false,"sos_alarm":true,"user_id":"3"}', Alarm("n", True)),
         ("Daewoo WKE502Z", '{"armed":false,"sos_alarm":false}', Alarm("n", False)),
+        ("OWON PB206", '{"sos":true,"battery_low":false}', Alarm("n", True)),
+        ("both of its alarms", '{"sos_alarm_1":false,"sos_alarm_2":true}', Alarm("n", True)),
         ("own makes on PTVO", '{"sos_l1":true,"contact_l2":false}', Alarm("n", True)),
         ("own makes on PTVO", '{"sos":"ON"}', Alarm("n", True)),
         ("Heiman radar", '{"occupancy":true,"fall_status":"fall_alarm"}', Alarm("n", True, source=Source.FALL)),
@@ -126,6 +128,9 @@ def test_a_press_of_each_known_model_is_a_press(model: str, payload: str, certai
         ("Heiman radar", '{"occupancy":false,"fall_status":"normal"}', Alarm("n", False)),
         ("Tuya radar", '{"presence":true,"fall_down_status":"fall"}', Alarm("n", True, source=Source.FALL)),
         ("Tuya radar", '{"presence":true,"fall_down_status":"maybe_fall"}', Alarm("n", False)),
+        ("OWON FDS315", '{"status":"falling","breathing_rate":14}', Alarm("n", True, source=Source.FALL)),
+        ("OWON FDS315", '{"status":"on_the_bed","breathing_rate":14}', Alarm("n", False)),
+        ("own makes", '{"fall":true}', Alarm("n", True, source=Source.FALL)),
     ],
 )
 def test_a_state_that_calls_for_help_is_an_alarm(model: str, payload: str, alarm: Alarm) -> None:
@@ -138,7 +143,7 @@ def test_a_state_that_calls_for_help_is_an_alarm(model: str, payload: str, alarm
         "off", "disarm", "arm_all_zones", "arm_day_zones", "arm_night_zones", "arm_partial_zones", "arm_stay", "arm_away",
         "arm_home", "arming_away", "exit_delay", "entry_delay", "not_ready", "in_alarm", "release", "released", "hold_release",
         "button_1_release", "release_3_and_4", "brightness_stop", "brightness_stop_1", "color_temperature_move_stop",
-        "brightness_move_stop", "stopped", "", " ", "OFF",
+        "brightness_move_stop", "hue_stop_3", "stop_move_step_2", "stopped", "none", "", " ", "OFF",
     ],
 )  # fmt: skip
 def test_what_is_no_press_is_none(word: str) -> None:
@@ -152,7 +157,8 @@ def test_what_is_no_press_is_none(word: str) -> None:
         ("single", False), ("double", False), ("triple", False), ("hold", False), ("long", False), ("on", False),
         ("toggle", False), ("press", False), ("click", False), ("1_single", False), ("single_left", False),
         ("button_1_double", False), ("up_hold", False), ("recall_1", False), ("scene_3", False), ("stop", False),
-        ("off_1", False), ("off_double", False), ("something_new", False), ("按下", False),
+        ("off_1", False), ("off_double", False),
+        ("press_or_release_all", False), ("boost_cancel", False), ("something_new", False), ("按下", False),
         ("emergency", True), ("panic", True), ("sos", True), ("SOS", True), ("panic_2", True), ("emergency_right", True),
     ],
 )  # fmt: skip
@@ -210,6 +216,9 @@ def test_every_other_word_is_a_press_and_some_are_help(word: str, certain: bool)
             "plug", b'{"state":"ON","device":{"softwareBuildID":"1.2","manufacturerName":"x"},"update":{"state":"idle"}}',
             [Telemetry("plug", fw="1.2", extra={"state": "ON"})],
         ),
+        # what a radar does not know, and another device's word of the same name
+        ("radar", b'{"fall_status":"unknown"}', [Telemetry("radar", extra={"fall_status": "unknown"})]),
+        ("washer", b'{"status":"running"}', [Telemetry("washer", extra={"status": "running"})]),
         # a hub set to say each value on a topic of its own
         ("bed/sos", b"true", [Alarm("bed", True)]),
         ("bed/click", b"single", [Press("bed", "single")]),
@@ -236,8 +245,13 @@ def test_every_other_word_is_a_press_and_some_are_help(word: str, certain: bool)
             "bridge/event", json.dumps({"type": "device_interview", "data": SOS_DEVICE | {"status": "successful"}}).encode(),
             [Found("bedroom/sos", "bedroom/sos", "button", "TS0215A_sos", "Tuya")],
         ),
-        ("bridge/event", b'{"type":"device_leave","data":{"friendly_name":"lamp","ieee_address":"0x01"}}', [Gone("lamp")]),
+    ("bridge/event", b'{"type":"device_leave","data":{"friendly_name":"lamp","ieee_address":"0x01"}}', [Gone("lamp")]),
         ("bridge/event", b'{"type":"device_announce","data":{"friendly_name":"lamp"}}', []),
+        (
+            "bridge/health", b'{"response_time":1795480200000,"process":{"uptime_sec":612},"devices":{"0x01":{"messages":3}}}',
+            [Telemetry("", datetime(2026, 11, 24, 0, 30, tzinfo=UTC), extra={"uptime": 612})],
+        ),
+        ("bridge/health", b"{}", [Telemetry("")]),
         # of no interest
         ("bridge/logging", b'{"level":"info","message":"MQTT publish: ... emergency"}', []),
         ("bridge/info", b"{}", []),
@@ -259,10 +273,14 @@ def test_what_zigbee2mqtt_says_is_read(rest: str, payload: bytes, said: list[Sai
         ([{"name": "sos", "type": "binary"}], "button"),
         ([action("single", "double", "hold", "off")], "button"),
         ([action("off", "disarm")], "sensor"),
-        ([{"type": "switch", "features": []}, action("single")], "sensor"),
+        ([action("1_single", "2_hold")], "button"),
+        ([action("shake", "vibration", "tilt", "fall")], "sensor"),
+        ([{"type": "switch", "features": []}, action("single")], None),
+        ([{"type": "light"}], None),
         ([{"type": "light"}, action("panic")], "button"),
         ([{"name": "occupancy", "type": "binary"}], "sensor"),
         ([{"name": "fall_status", "type": "enum"}], "sensor"),
+        ([{"name": "status", "type": "enum", "values": ["falling"]}], "sensor"),
         ([], None),
     ],
 )
@@ -336,10 +354,11 @@ SAMPLES = [
     ("bridge/state", b"offline"),
     ("bridge/devices", json.dumps([COORDINATOR, SOS_DEVICE, device("lamp", [{"type": "light"}])]).encode()),
     ("bridge/event", json.dumps({"type": "device_interview", "data": SOS_DEVICE}).encode()),
+    ("bridge/health", b'{"response_time":1795480200000,"process":{"uptime_sec":612}}'),
     ("bridge/event", b'{"type":"device_leave","data":{"friendly_name":"lamp"}}'),
 ]
 LEVELS = st.sampled_from(
-    ["bridge", "devices", "state", "event", "action", "availability", "sos", "battery", "set", "堂屋", ""]
+    ["bridge", "devices", "state", "event", "health", "action", "availability", "sos", "battery", "set", "堂屋", ""]
 )
 TOPICS = st.text(max_size=30) | st.lists(LEVELS | st.text(max_size=5), max_size=5).map("/".join)
 KEYS = st.sampled_from(
@@ -372,10 +391,33 @@ def test_any_topic_and_any_json_are_a_message_or_a_reason(rest: str, said: Any) 
     read_safely(FORMAT, rest, json.dumps(said, ensure_ascii=False).encode("utf-8", "surrogatepass"))
 
 
+@given(st.lists(st.dictionaries(st.sampled_from(["name", "type", "values"]), VALUES), max_size=4), VALUES)
+def test_whatever_a_hub_says_that_a_device_can_do_is_read(exposes: list[dict[str, Any]], other: Any) -> None:
+    said = [device("n", exposes), SOS_DEVICE | {"definition": other}]
+    found = read_safely(FORMAT, "bridge/devices", json.dumps(said, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    assert [each.uid for each in found] in (["n", "bedroom/sos"], [])
+
+
 @given(st.dictionaries(KEYS.filter(lambda key: key not in ("action", "click")), VALUES, max_size=8))
 def test_whatever_else_a_message_says_a_press_is_not_lost(beside: dict[str, Any]) -> None:
-    said = FORMAT.read("n", json.dumps({"action": "emergency"} | beside).encode())
-    assert said.is_help if isinstance(said, Unreadable) else said[0].uid == "n" and isinstance(said[0], Press)
+    for call, kind in (({"action": "emergency"}, Press), ({"sos": True}, Alarm)):
+        said = FORMAT.read("n", json.dumps(beside | call).encode())
+        if isinstance(said, Unreadable):
+            assert said.reason.startswith("payload")  # no JSON that can be kept
+            assert said.is_help
+        else:
+            assert [each for each in said if isinstance(each, kind)]
+
+
+@pytest.mark.parametrize(
+    ("payload", "said"),
+    [
+        ('{"action":"emergency","sos":"perhaps"}', [Press("n", "emergency", True)]),
+        ('{"action":["emergency"],"sos":true}', [Alarm("n", True)]),
+    ],
+)
+def test_what_cannot_be_read_does_not_hide_what_calls_for_help(payload: str, said: list[Said]) -> None:
+    assert _said("n", payload) == said
 
 
 def test_two_thousand_mutations_bring_no_exception() -> None:
