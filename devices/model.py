@@ -35,6 +35,14 @@ class Source(StrEnum):
     VOICE = "voice"
 
 
+class Picture(StrEnum):
+    """What a camera says of its own picture."""
+
+    SHOWN = "shown"
+    FROZEN = "frozen"
+    DARK = "dark"
+
+
 @dataclass(frozen=True, slots=True)
 class HelpCall:
     """A press. `id` is the home's own and the same on every re-send."""
@@ -77,7 +85,7 @@ class PatrolPing:
 
 @dataclass(frozen=True, slots=True)
 class Telemetry:
-    """A device's own condition; temperature in degrees Celsius."""
+    """A device's own condition; temperature in degrees Celsius. `picture`: what a camera says of its own."""
 
     uid: str
     at: datetime | None = None
@@ -86,11 +94,12 @@ class Telemetry:
     fw: str | None = None
     temperature: float | None = None
     extra: dict[str, Json] = field(default_factory=dict)
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StatusChange:
-    """The device's birth message or its Last Will."""
+    """The device's birth message or its Last Will. `on_purpose`: somebody switched it off, so its silence is no fault."""
 
     uid: str
     online: bool
@@ -98,6 +107,62 @@ class StatusChange:
     model: str | None = None
     fw: str | None = None
     extra: dict[str, Json] = field(default_factory=dict)
+    on_purpose: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A vendor's device was pressed. Which press it is, and whether it is help, is decided where the registry is known.
+
+    `certain`: the vendor's own word for it calls for help (`sos`, `panic`, `emergency`); any other press is help where the
+    device is registered as a button or pendant. `key`: the same in all messages of one press, where the vendor counts or
+    dates them; it may come again for another press later.
+    """
+
+    uid: str
+    action: str
+    certain: bool = False
+    key: str | None = None
+    at: datetime | None = None
+    source: Source | None = None
+    battery: int | None = None
+    extra: dict[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A vendor's device says that its call for help stands or does not; sent again with later reports, so that only the
+    change to `on` is a press."""
+
+    uid: str
+    on: bool
+    at: datetime | None = None
+    source: Source | None = None
+    battery: int | None = None
+    extra: dict[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A vendor's hub or discovery names a device that could be registered; `kind` is a guess in the registry's words."""
+
+    uid: str
+    name: str
+    kind: str | None = None
+    model: str | None = None
+    maker: str | None = None
+    fw: str | None = None
+    topic: str | None = None
+    """The base topic of its own, where it does not speak through whoever named it."""
+    format: str | None = None
+    """How it speaks there, where that is another format than the one that named it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A discovery takes back what it named."""
+
+    uid: str
 
 
 @dataclass(frozen=True, slots=True)
