@@ -121,7 +121,9 @@ with stored as (
       rssi = null,
       temperature = null,
       fw = null,
-      model = null
+      model = null,
+      picture = null,
+      off_on_purpose = false
 )
 select uid
 from stored

@@ -49,9 +49,11 @@ with heard as (
   from unnest(
     %(device_ids)s::integer[], %(onlines)s::boolean[], %(heards)s::timestamptz[], %(expecteds)s::timestamptz[],
     %(patrols)s::timestamptz[], %(batterys)s::smallint[], %(rssis)s::smallint[], %(personss)s::smallint[],
-    %(presences)s::boolean[], %(temperatures)s::real[], %(fws)s::text[], %(models)s::text[]
+    %(presences)s::boolean[], %(temperatures)s::real[], %(fws)s::text[], %(models)s::text[], %(pictures)s::text[],
+    %(on_purposes)s::boolean[]
   ) as each (
-    device_id, online, heard_at, expected_by, patrol_at, battery, rssi, persons, presence, temperature, fw, model
+    device_id, online, heard_at, expected_by, patrol_at, battery, rssi, persons, presence, temperature, fw, model,
+    picture, on_purpose
   )
 ), before as (
   select device_latest.device_id, device_latest.state
@@ -80,7 +82,12 @@ with heard as (
       presence = coalesce(heard.presence, device_latest.presence),
       temperature = coalesce(heard.temperature, device_latest.temperature),
       fw = coalesce(heard.fw, device_latest.fw),
-      model = coalesce(heard.model, device_latest.model)
+      model = coalesce(heard.model, device_latest.model),
+      picture = coalesce(heard.picture, device_latest.picture),
+      off_on_purpose = case
+        when heard.online is null then device_latest.off_on_purpose
+        else not heard.online and coalesce(heard.on_purpose, false)
+      end
   from heard, before
   where device_latest.device_id = heard.device_id
     and before.device_id = heard.device_id
