@@ -2,7 +2,7 @@
 was named that nobody has registered yet."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -23,6 +23,8 @@ queries = sql.load("devices")
 OF_ONE_HUB = 500
 """What waits behind one hub, at most: more than a Zigbee network holds. A flood of names pushes its own out."""
 IN_ALL = 20_000
+QUIET = timedelta(minutes=1)
+"""That something was heard again is written down at most so often."""
 STRANGERS_KEPT = timedelta(days=7)
 SAID_LIMIT = 1_000
 """Characters of what a device last said, kept to know it by."""
@@ -51,14 +53,21 @@ class Sighting:
 
 def read_book(connection: Connection[Any]) -> AddressBook:
     """Return the vendors' part of the registry as it is now."""
+    with connection.cursor() as cursor:
+        return AddressBook(_entries(cursor.execute(queries.addresses)))
+
+
+def read_behind(connection: Connection[Any], hub: str) -> AddressBook:
+    """Return what is registered behind one hub right now, whatever was read before."""
+    with connection.cursor() as cursor:
+        return AddressBook(_entries(cursor.execute(queries.addresses_behind, {"hub": hub})))
+
+
+def _entries(rows: Iterable[Any]) -> Iterator[Entry]:
     # most devices of a kind are expected alike: one object for all of them
     expected = cache(health.expectation)
-    with connection.cursor() as cursor:
-        cursor.execute(queries.addresses)
-        return AddressBook(
-            Entry(uid, KnownDevice(device_id, expected(kind, patrol, offline)), kind, home_id, spoken, topic, hub)
-            for uid, device_id, kind, home_id, spoken, topic, hub, patrol, offline in cursor
-        )
+    for uid, device_id, kind, home_id, spoken, topic, hub, patrol, offline in rows:
+        yield Entry(uid, KnownDevice(device_id, expected(kind, patrol, offline)), kind, home_id, spoken, topic, hub)
 
 
 def hold_presses(connection: Connection[Any], uid: str, address: str, now: datetime) -> Memory:
@@ -95,7 +104,7 @@ def note_discovered(connection: Connection[Any], sightings: Iterable[Sighting], 
         }
         for each in told.values()
     ]  # fmt: skip
-    new = connection.execute(queries.note_discovered, {"sightings": Jsonb(rows), "now": now}).fetchall()
+    new = connection.execute(queries.note_discovered, {"sightings": Jsonb(rows), "now": now, "quiet": QUIET}).fetchall()
     for (hub,) in new:
         connection.execute(queries.bound_discovered, {"hub": hub, "limit": OF_ONE_HUB})
     if new:

@@ -110,7 +110,8 @@ class BrokerClient:
         self._filters = dict.fromkeys(filters)
         self._leaving: set[str] = set()
         self._left: set[str] = set()
-        self._asked: dict[int, list[str]] = {}
+        self._asked_in: dict[int, list[str]] = {}
+        self._asked_out: dict[int, list[str]] = {}
         self._of_filters = threading.RLock()
         self._tolerant = tolerant
         self._clock = clock
@@ -201,7 +202,8 @@ class BrokerClient:
             return
         self._session = next(_sessions)
         with self._of_filters:
-            self._asked.clear()
+            self._asked_in.clear()
+            self._asked_out.clear()
             if self._filters:
                 self._subscribe(list(self._filters))
             else:
@@ -214,20 +216,20 @@ class BrokerClient:
             some = list(filters[start : start + _PACKET])
             _, mid = self._client.subscribe([(each, QOS) for each in some])
             if mid is not None:
-                self._asked[mid] = some
+                self._asked_in[mid] = some
 
     def _unsubscribe(self, filters: Sequence[str]) -> None:
         for start in range(0, len(filters), _PACKET):
             some = list(filters[start : start + _PACKET])
             _, mid = self._client.unsubscribe(some)
             if mid is not None:
-                self._asked[mid] = some
+                self._asked_out[mid] = some
 
     def _on_subscribe(self, client: paho.Client, userdata: Any, mid: int, reasons: Any, properties: Any) -> None:
         with self._of_filters:
-            asked = self._asked.pop(mid, [])
+            asked = self._asked_in.pop(mid, [])
             refused = [each for each, reason in zip(asked, reasons, strict=False) if reason.is_failure]
-            waiting = bool(self._asked)
+            waiting = bool(self._asked_in)
         if refused:
             log.error("broker refused a subscription; mend its permissions", filters=refused)
             if not self._tolerant:
@@ -237,7 +239,7 @@ class BrokerClient:
 
     def _on_unsubscribe(self, client: paho.Client, userdata: Any, mid: int, reasons: Any, properties: Any) -> None:
         with self._of_filters:
-            gone = self._leaving.intersection(self._asked.pop(mid, []))
+            gone = self._leaving.intersection(self._asked_out.pop(mid, []))
             self._leaving -= gone
             self._left |= gone
 

@@ -57,7 +57,7 @@ def take_urgent(
 ) -> None:
     """Raise or join the alerts of what calls for help; the rest is the other lane's."""
     for message in heard:
-        for word in _calls(book, formats, message):
+        for word in _calls(connection, book, formats, message):
             if isinstance(word.said, Press | Alarm):
                 _press(connection, word, word.said, message, now)
             else:
@@ -102,7 +102,7 @@ def take_refused(
     now: datetime,
 ) -> None:
     """What the database would not store as it came: where it called for help, it does so all the same."""
-    for word in _calls(book, formats, message):
+    for word in _calls(connection, book, formats, message):
         if not isinstance(word.said, Alarm) or word.said.on:
             uid, _ = _whose(word, message)
             inbox.take_refused_help(connection, message, reason, now, uid=uid)
@@ -110,12 +110,20 @@ def take_refused(
     inbox.quarantine(connection, message, reason, None, None)
 
 
-def _calls(book: AddressBook, formats: Mapping[str, Format], message: Heard) -> list[Word]:
+def _calls(connection: Connection[Any], book: AddressBook, formats: Mapping[str, Format], message: Heard) -> list[Word]:
     """Return what calls for help in a message, or says that it no longer does."""
     words = heard_of_vendors.read(book, formats, message, only_calls=True)
     if isinstance(words, NobodyThere):
         return [] if message.retained else heard_of_vendors.strangers_calls(formats, message)
-    return [each for each in words if _is_call(each, message)]
+    if any(each.who is None and _could_be_call(each) for each in words) and not message.retained:
+        # the button may have been registered a moment ago: then it is help, and not only something that waits
+        hub = next(each.base.holder.uid for each in words if each.base is not None)
+        words = heard_of_vendors.read(vendor_rows.read_behind(connection, hub), formats, message, only_calls=True)
+    return [] if isinstance(words, NobodyThere) else [each for each in words if _is_call(each, message)]
+
+
+def _could_be_call(word: Word) -> bool:
+    return isinstance(word.said, Press | Alarm) or (isinstance(word.said, Unreadable) and word.said.is_help)
 
 
 def _is_call(word: Word, message: Heard) -> bool:
@@ -203,7 +211,10 @@ def _note(
         case Found() as said:
             sighting = _found(word, said, book, formats)
             if sighting is not None:
-                sightings[sighting.key] = sighting
+                heard_before = sightings.get(sighting.key)
+                sightings[sighting.key] = (
+                    sighting if heard_before is None else replace(sighting, said=heard_before.said)
+                )
         case Gone():
             vendor_rows.forget_discovered(connection, word.format.name, _hub(word), word.address)
         case said if word.who is None and not message.retained:

@@ -8,6 +8,15 @@ where removed_at is null
   and (topic is not null or hub_uid is not null)
 order by id
 
+-- name: addresses_behind
+-- How are the devices reached that speak through this hub, as they are registered right now? For a press of a device that
+-- the book does not know: rare, and the few milliseconds of looking through the devices are well spent on it.
+select uid, id, kind, home_id, format, topic, hub_uid, patrol_every_s, offline_after_s
+from devices
+where removed_at is null
+  and (uid = %(hub)s or hub_uid = %(hub)s)
+order by id
+
 -- name: hold_presses
 -- What is a device's next press compared with? Its row is held, and made where it is the first. By the primary key.
 insert into vendor_presses (device_uid, address, changed_at)
@@ -31,8 +40,8 @@ where address <> ''
   and changed_at < %(before)s
 
 -- name: note_discovered
--- Writes down what could be registered, or that it was heard again; whose hub named something new? What was known before
--- and is not said now stays. By discovered_once.
+-- Writes down what could be registered, or that it was heard again, at most once in a while unless there is news of it;
+-- whose hub named something new? What was known before and is not said now stays. By discovered_once.
 with said as (
   select *
   from jsonb_to_recordset(%(sightings)s) as each (
@@ -61,6 +70,11 @@ with said as (
       fw = coalesce(excluded.fw, discovered.fw),
       last_seen = excluded.last_seen,
       said = case when excluded.said = '{}' then discovered.said else excluded.said end
+  where discovered.last_seen < %(now)s::timestamptz - %(quiet)s::interval
+     or excluded.name not in (discovered.name, excluded.address)
+     or (excluded.said <> '{}' and discovered.said = '{}')
+     or num_nonnulls(excluded.kind, excluded.model, excluded.topic)
+      > num_nonnulls(discovered.kind, discovered.model, discovered.topic)
   returning hub_uid, first_seen = %(now)s as is_new
 )
 select distinct coalesce(hub_uid, '')
@@ -89,11 +103,13 @@ where id in (
 )
 
 -- name: forget_discovered
--- A discovery took back what it had named. By discovered_once.
+-- A hub took back what it had named, or a discovery did, whatever format it is in that was found.
 delete from discovered
-where format = %(format)s
-  and coalesce(hub_uid, '') = coalesce(%(hub)s, '')
-  and address = %(address)s
+where address = %(address)s
+  and (
+    (hub_uid is null and %(hub)s::text is null)
+    or (hub_uid = %(hub)s::text and format = %(format)s)
+  )
 
 -- name: forget_registered_behind_hubs
 -- What is registered behind its hub by now waits no longer.
