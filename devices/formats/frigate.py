@@ -146,25 +146,26 @@ def _event(said: dict[str, Any]) -> Sequence[PatrolPing]:
 
 
 def _stats(said: dict[str, Any]) -> Sequence[Said]:
-    """Read how Frigate and its cameras are, as it says every minute; before 0.13 the cameras stood beside the rest."""
-    results: list[Said] = []
-    service = said.get("service")
-    if isinstance(service, dict):
-        uptime = fit_number(service, "uptime", *_UPTIME_RANGE)
-        results.append(
-            Telemetry("", fw=fit_text(service, "version"), extra={} if uptime is None else {"uptime": uptime})
-        )
+    """Read how Frigate and its cameras are, as it says every minute; before 0.13 the cameras stood beside the rest.
+
+    Where no camera at all has frames, Frigate is not heard either: in many homes it is its one camera to the registry.
+    """
     listed = said.get("cameras")
-    cameras = listed if isinstance(listed, dict) else said
+    results: list[Said] = []
     shown = 0
-    for name, stats in cameras.items():
-        if shown == CAMERAS_SHOWN:
-            break
+    for name, stats in (listed if isinstance(listed, dict) else said).items():
         fps = fit_number(stats, "camera_fps", *_FPS_RANGE) if isinstance(stats, dict) else None
         if fps is None or not name or not address_fits(name):
             continue
-        shown += 1
         results += _camera(name, fps)
+        shown += 1
+        if shown == CAMERAS_SHOWN:
+            break
+    service = said.get("service")
+    if isinstance(service, dict) and (not shown or any(isinstance(each, Telemetry) for each in results)):
+        uptime_s = fit_number(service, "uptime", *_UPTIME_RANGE)
+        extra: dict[str, Any] = {} if uptime_s is None else {"uptime": uptime_s}
+        results.append(Telemetry("", fw=fit_text(service, "version"), extra=extra))
     return results
 
 

@@ -9,13 +9,15 @@ from devices.formats.payload import (
     NotReadable,
     address_fits,
     clean,
+    fit_milliseconds,
+    fit_number,
     json_object,
     json_value,
     kind_of,
     wrong,
 )
-from devices.formats.zigbee_actions import Meaning, is_pushed, meaning, says_help
-from devices.model import Found, Gone, StatusChange
+from devices.formats.zigbee_actions import Meaning, calls_by_hand, is_pushed, meaning
+from devices.model import Found, Gone, StatusChange, Telemetry
 
 DEVICES_LIMIT = 1024 * 1024
 """Bytes of the largest list of devices that is read: each comes with all that it can do, some 5 KiB."""
@@ -35,6 +37,8 @@ def read_hub(leaf: str, payload: bytes) -> Sequence[Said]:
             return list(_devices(payload))
         case "event":
             return _event(payload)
+        case "health":
+            return (_health(payload),)
         case _:
             return ()
 
@@ -54,6 +58,16 @@ def read_state(address: str, payload: bytes) -> Sequence[Said]:
             raise wrong("state", state, '"online" or "offline"')
         online = state == "online"
     return (StatusChange(address, online),)
+
+
+def _health(payload: bytes) -> Telemetry:
+    """Read that the hub runs, as it says every ten minutes from version 2.5 on; it says `online` once only."""
+    said = json_object(payload, DEVICES_LIMIT)
+    process = said.get("process")
+    uptime_s = fit_number(process, "uptime_sec", 0.0, 10.0**10) if isinstance(process, dict) else None
+    return Telemetry(
+        "", fit_milliseconds(said, "response_time"), extra={} if uptime_s is None else {"uptime": uptime_s}
+    )
 
 
 def _devices(payload: bytes) -> Iterator[Found]:
@@ -110,7 +124,7 @@ def _kind(definition: dict[str, Any]) -> str | None:
     if any(meaning(action) is Meaning.HELP for action in actions):
         return "button"
     names = [name for each in features if isinstance(name := each.get("name"), str)]
-    if any(says_help(name) and not name.startswith("fall") for name in names):
+    if any(calls_by_hand(name) for name in names):
         return "button"
     if any(each.get("type") in _SPOKEN_FOR for each in features):
         return None
