@@ -19,7 +19,7 @@ from storage.notify import Listener
 log = structlog.get_logger("gateway.keeper")
 
 CHANNEL = "anju_addresses"
-AGAIN_S = 60.0
+AGAIN_S = 300.0
 """However quiet it is, the registry is read so often: nothing depends on a notification alone."""
 AGAIN_AFTER_CHANGE_S = 5.0
 """After a change it is looked once more whether the broker has let go of what was left."""

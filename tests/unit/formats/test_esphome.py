@@ -41,6 +41,7 @@ READ: list[tuple[str, str, list[Said]]] = [
     ("binary_sensor/bed_button/state", "ON", [Press("binary_sensor/bed_button", "on")]),
     ("binary_sensor/bed_button/state", "OFF", []),
     ("binary_sensor/gpio4/state", "ON", [Press("binary_sensor/gpio4", "on")]),
+    ("binary_sensor/door_button/state", "ON", [Press("binary_sensor/door_button", "on")]),
     # named for something else
     ("binary_sensor/living_room_pir/state", "ON", [Telemetry("", extra={"presence": True})]),
     ("binary_sensor/occupancy/state", "OFF", [Telemetry("", extra={"presence": False})]),
@@ -55,7 +56,7 @@ READ: list[tuple[str, str, list[Said]]] = [
     ("sensor/wifi_signal_percent/state", "66", []),
     ("sensor/room_temperature/state", "14.0", [Telemetry("", temperature=14.0)]),
     ("sensor/room_temperature/state", "nan", []),
-    ("sensor/uptime_sensor/state", "465", [Telemetry("", extra={"uptime_s": 465})]),
+    ("sensor/uptime_sensor/state", "465", [Telemetry("", extra={"uptime": 465})]),
     ("sensor/wetness_raw1/state", "-1.29", []),
     ("sensor/next_sunrise/state", "08:01:02", []),
     ("text_sensor/esphome_version/state", "2024.4.1 Apr 20 2024", [Telemetry("", fw="2024.4.1 Apr 20 2024")]),
@@ -81,6 +82,7 @@ def test_what_esphome_says_is_read(rest: str, payload: str, said: list[Said]) ->
     [
         ("binary_sensor/sos/state", b"pressed", True),
         ("binary_sensor/gpio4/state", b"\xff", True),
+        ("binary_sensor/door_button/state", b"?", True),
         ("binary_sensor/front_door/state", b"ajar", False),
         ("event/bed_button/state", b"single", True),
         ("event/bed_button/state", b"{}", True),

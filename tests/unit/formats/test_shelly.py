@@ -100,6 +100,11 @@ READ: list[tuple[str, str, list[Said]]] = [
         ],
     ),
     (
+        "events/rpc",
+        event(component="script:1", event="shelly-blu", data={"encryption": True, "address": "38:39:8f:74:b1:4f"}),
+        [Press(BLU, "encrypted", at=AT)],
+    ),
+    (
         "events/38:39:8f:74:b1:4f",
         json.dumps(packet(button=0xFE)),
         [Press(BLU, "hold", key="118", battery=100), Telemetry(BLU, None, 100, -76)],
@@ -136,7 +141,7 @@ READ: list[tuple[str, str, list[Said]]] = [
                 71,
                 -61,
                 temperature=19.8,
-                extra={"mains": False, "humidity": 42.2, "uptime_s": 3, "update": "1.4.4"},
+                extra={"mains": False, "humidity": 42.2, "uptime": 3, "update": "1.4.4"},
             )
         ],
     ),
@@ -167,7 +172,7 @@ READ: list[tuple[str, str, list[Said]]] = [
         '{"id":"shellybutton1-A4CF12F45301","model":"SHBTN-1","mac":"A4CF12F45301","ip":"192.168.1.9","new_fw":false,"fw_ver":"20210115-103659/v1.9.4@e2732e05"}',
         [StatusChange("", online=True, model="SHBTN-1", fw="20210115-103659/v1.9.4@e2732e05")],
     ),
-    ("info", GEN1_INFO, [Telemetry("", None, 79, -37, "20210115-103659/v1.9.4", 21.5, {"uptime_s": 2268})]),
+    ("info", GEN1_INFO, [Telemetry("", None, 79, -37, "20210115-103659/v1.9.4", 21.5, {"uptime": 2268})]),
     ("relay/0", "off", []),
     ("input/0", "1", []),
     ("relay/0/power", "8.25", []),

@@ -20,7 +20,7 @@ STATE = (
     '"LoadAvg":19,"MqttCount":1,"BatteryPercentage":64,"POWER":"OFF","Wifi":{"AP":1,"SSId":"home","BSSId":"34:31:C4:00:00:00",'
     '"Channel":6,"Mode":"11n","RSSI":100,"Signal":-47,"LinkCount":1,"Downtime":"0T00:00:07"}}'
 )
-STATE_READ = Telemetry("", battery=64, rssi=-47, extra={"uptime_s": 172018})
+STATE_READ = Telemetry("", battery=64, rssi=-47, extra={"uptime": 172018})
 INFO1 = '{"Info1":{"Module":"Generic","Version":"13.2.0(tasmota)","FallbackTopic":"cmnd/DVES_3D5E26_fb/"}}'
 DISCOVERED: dict[str, Any] = {
     "ip": "192.168.10.103", "dn": "床头按钮", "fn": ["Bed button", None, None, None], "hn": "tasmota-3D5E26-1574",
@@ -62,7 +62,7 @@ READ: list[tuple[str, str, list[Said]]] = [
     (
         "tele/STATE",
         '{"Time":"2026-11-24T08:30:00+08:00","UptimeSec":5}',
-        [Telemetry("", datetime(2026, 11, 24, 0, 30, tzinfo=UTC), extra={"uptime_s": 5})],
+        [Telemetry("", datetime(2026, 11, 24, 0, 30, tzinfo=UTC), extra={"uptime": 5})],
     ),
     ("tele/SENSOR", '{"Time":"2017-02-16T10:13:52","DS18B20":{"Temperature":20.6}}', [Telemetry("", temperature=20.6)]),
     (
@@ -77,7 +77,7 @@ READ: list[tuple[str, str, list[Said]]] = [
     (
         "tele/INFO3",
         '{"Info3":{"RestartReason":"Power On","BootCount":32}}',
-        [Telemetry("", extra={"boots": 32, "restart_reason": "Power On"})],
+        [Telemetry("", extra={"booted": True, "boots": 32, "restart_reason": "Power On"})],
     ),
     ("stat/STATUS2", '{"StatusFWR":{"Version":"13.2.0(tasmota)","Boot":31}}', [Telemetry("", fw="13.2.0(tasmota)")]),
     ("discovery/84F3EB3D5E26/config", json.dumps(DISCOVERED), [FOUND]),
@@ -123,7 +123,7 @@ def test_what_cannot_be_read_elsewhere_is_none(rest: str, payload: bytes) -> Non
         ("bed/tele/STATE", "bed", "tele/STATE"),
         ("homes/bed/stat/RESULT", "homes/bed", "stat/RESULT"),
         ("homes/stat/bed/RESULT", "homes/bed", "stat/RESULT"),
-        ("stat/home/cellar/bed/RESULT", "home/cellar/bed", "stat/RESULT"),
+        ("stat/attic/cellar/bed/RESULT", "attic/cellar/bed", "stat/RESULT"),
         ("tasmota/discovery/84F3EB3D5E26/config", "tasmota", "discovery/84F3EB3D5E26/config"),
     ],
 )
