@@ -29,7 +29,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A help call as the desk needs it. `claimed_at` is the home's own time where it said one that cannot be true."""
+    """A help call as the desk needs it.
+
+    `address`: what a hub calls the device that was pressed, where that is not registered and the hub stands for it.
+    """
 
     device_uid: str
     call_id: str
@@ -37,6 +40,7 @@ class Press:
     test: bool = False
     source: str | None = None
     readable: bool = True
+    address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,8 @@ def open_or_join(connection: Connection[Any], *, press: Press, caller: Caller, n
         detail["source"] = press.source
     if not press.readable:
         detail["unreadable"] = "yes"
+    if press.address:
+        detail["address"] = press.address
     if caller.open_alert is None:
         return Opened(
             _insert(
