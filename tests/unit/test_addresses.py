@@ -93,9 +93,9 @@ def test_a_hub_hears_the_format_of_what_hangs_on_it() -> None:
     assert [base.holder.uid for base, _ in book.at(PLAIN, "z/home1/btn-1")] == ["hub-1"]
 
 
-def test_a_hundred_thousand_devices_are_held_in_less_than_a_kilobyte_each() -> None:
+def test_ten_thousand_devices_are_held_in_less_than_a_kilobyte_each() -> None:
     def everyone() -> Iterator[Entry]:
-        for number in range(10_000):
+        for number in range(1_000):
             yield entry(f"hub-{number}", "hub", topic=f"z/home{number}", home=number)
             for each in range(9):
                 yield entry(f"btn-{number}-{each}", topic=f"room{each}", hub=f"hub-{number}", home=number)
@@ -104,5 +104,5 @@ def test_a_hundred_thousand_devices_are_held_in_less_than_a_kilobyte_each() -> N
     book = AddressBook(everyone())
     used, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert used < 100_000 * 1_000
-    assert next(book.at(PLAIN, "z/home9999/room8"))[0].below["room8"].uid == "btn-9999-8"
+    assert used < 10_000 * 1_000
+    assert next(book.at(PLAIN, "z/home999/room8"))[0].below["room8"].uid == "btn-999-8"
