@@ -184,13 +184,13 @@ def _without_power(nth: int, home: SimulatedHome, start: datetime, end: datetime
 def _dying_battery(homes: Sequence[SimulatedHome], start: datetime) -> Iterator[Said]:
     """A button's battery goes down for weeks; then it says nothing more, until somebody puts a new one in."""
     teller = _Teller(homes[0], start)
-    yield from teller.arrive(start)
+    yield teller.status(start, homes[0].button, "online")
     at = start
     while at < start + BATTERY_LASTS:
         yield teller.condition(at, round(BATTERY_FROM_PCT * (1 - (at - start) / BATTERY_LASTS)))
         at += 6 * HOUR
     at = start + BATTERY_IS_CHANGED_AFTER
-    yield teller.arrive(at)[1]
+    yield teller.status(at, homes[0].button, "online")
     while at < start + STORIES["dying-battery"].lasts:
         yield teller.condition(at, 100)
         at += 6 * HOUR
@@ -200,11 +200,8 @@ def _stuck_button(homes: Sequence[SimulatedHome], start: datetime) -> Iterator[S
     """A button is jammed and presses every few seconds for an hour, each a call of its own."""
     teller = _Teller(homes[0], start)
     yield from teller.arrive(start)
-    at = start + MINUTE
-    while at < start + MINUTE + STUCK_FOR:
-        yield teller.press(at)
-        at += STUCK_EVERY
-    yield teller.condition(at + MINUTE, 71)
+    presses = (teller.press(start + MINUTE + nth * STUCK_EVERY) for nth in range(STUCK_FOR // STUCK_EVERY))
+    yield from heapq.merge(presses, teller.pings(start, start + STORIES["stuck-button"].lasts), key=_when)
 
 
 def _cut_off_hub(homes: Sequence[SimulatedHome], start: datetime) -> Iterator[Said]:

@@ -38,7 +38,7 @@ class Telling:
         start = self.village.clock.now()
         end = start + (until if until is not None else stories.find(name).lasts)
         for said in stories.play(name, self.street, start):
-            if said.at > end:
+            if said.at >= end:
                 break
             self._wait_until(said.at)
             self._hear(said)
@@ -46,8 +46,8 @@ class Telling:
 
     def _wait_until(self, at: datetime) -> None:
         clock = self.village.clock
+        step = LOOK_SELDOM if at - clock.now() > 2 * LOOK_SELDOM else LOOK_EVERY
         while clock.now() < at:
-            step = LOOK_SELDOM if at - clock.now() > 2 * LOOK_SELDOM else LOOK_EVERY
             due = max(self.village.next_due(), clock.now() + timedelta(seconds=1))
             clock.forward(min(at, due, clock.now() + step) - clock.now())
             self._look()
