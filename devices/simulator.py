@@ -1,7 +1,8 @@
 """How does a scenario reach a broker? Played over one MQTT connection for all homes, in time with the clock.
 
-A press is sent again until its home hears `received`, as a real home does. Behind time, what is stale is left out and
-never piled up: a ping of over a minute ago says nothing, a press always does.
+A press is sent again until its home hears `received`, as a real home does; a vendor's device hears no reply and speaks
+once. Behind time, what is stale is left out and never piled up: a ping of over a minute ago says nothing, a press always
+does.
 """
 
 import heapq
@@ -9,7 +10,7 @@ import socket
 import ssl
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -20,9 +21,9 @@ import paho.mqtt.client as paho
 import structlog
 from paho.mqtt.enums import CallbackAPIVersion
 
-from devices import scenario
 from devices.formats import anju
-from devices.scenario import Said, SimulatedHome
+from devices.scenario import Said
+from devices.voices import OWN_VOICE, Speaker
 from storage.clock import Clock
 
 log = structlog.get_logger("devices.simulator")
@@ -76,19 +77,16 @@ class Address(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """What was said so far. `received_after_s`: from a press's first publishing to its `received`, the newest ones."""
+    """What was said so far. `unheard`: presses whose home still waits for its `received`; `received_after_s`: from a
+    press's first publishing to its `received`, the newest ones."""
 
     published: int
     left_out: int
     presses: int
     received: int
     resent: int
+    unheard: int
     received_after_s: tuple[float, ...]
-
-    @property
-    def unheard(self) -> int:
-        """Presses whose home still waits for its `received`."""
-        return self.presses - self.received
 
 
 class _Reply(msgspec.Struct):
@@ -108,26 +106,30 @@ class _Unheard:
 
 
 _Key = tuple[str, str]
+Tell = Callable[[datetime], Iterator[Said]]
+"""What homes say from an instant on: `scenario.life`, or a story that ends."""
 
 
 class Simulator:
-    """Plays the life of simulated homes; connects again by itself for ever. Raises scenario.BadRate."""
+    """Plays what simulated homes say; connects again by itself for ever.
+
+    `speaker`: how each of them speaks. `published`: is told each message and when it was handed to the broker's line.
+    """
 
     def __init__(
         self,
         address: Address,
-        homes: Sequence[SimulatedHome],
+        tell: Tell,
         *,
-        seed: int,
-        rate: float,
         clock: Clock,
+        speaker: Speaker = OWN_VOICE,
         resend_after_s: float = RESEND_AFTER_S,
+        published: Callable[[Said, datetime], None] | None = None,
     ) -> None:
-        scenario.check_rate(rate)
         self._address = address
-        self._homes = homes
-        self._seed = seed
-        self._rate = rate
+        self._tell = tell
+        self._speaker = speaker
+        self._tell_published = published
         self._clock = clock
         self._resend_after_s = resend_after_s
         self._connected = threading.Event()
@@ -180,27 +182,35 @@ class Simulator:
         """What was said so far."""
         with self._lock:
             return Stats(
-                self._published, self._left_out, self._presses, self._received, self._resent, tuple(self._times)
-            )
+                self._published, self._left_out, self._presses, self._received, self._resent, len(self._unheard),
+                tuple(self._times),
+            )  # fmt: skip
 
     def run(self, stop: threading.Event) -> None:
-        """Play from now on until `stop`. The stream begins with the first connection."""
+        """Play from now on until `stop`, or until what is told has ended and every press was heard.
+
+        The stream begins with the first connection.
+        """
         self._client.connect_async(self._address.host, self._address.port, KEEPALIVE_S)
         self._client.loop_start()
         try:
             while not self._connected.wait(LOOK_EVERY_S):
                 if stop.is_set():
                     return
-            for said in scenario.life(self._homes, seed=self._seed, start=self._clock.now(), rate=self._rate):
+            for said in self._tell(self._clock.now()):
                 if not self._wait_until(said.at, stop):
                     return
                 self._say(said, stop)
-            # no homes: there is nothing to say
-            stop.wait()
+            while not self._is_all_heard() and not stop.wait(TOGETHER_S):
+                self._say_again(self._clock.now())
         finally:
             self._stopping.set()
             self._client.disconnect()
             self._client.loop_stop()
+
+    def _is_all_heard(self) -> bool:
+        with self._lock:
+            return not self._unheard and not self._kept and self._acknowledged >= self._published
 
     def _wait_until(self, at: datetime, stop: threading.Event) -> bool:
         """Wait until `at`, sending presses again meanwhile; False when `stop` came first."""
@@ -218,9 +228,11 @@ class Simulator:
     def _say(self, said: Said, stop: threading.Event) -> None:
         now = self._clock.now()
         match said.leaf:
-            case "help":
+            case "help" if self._speaker.hears_replies(said.uid):
                 self._press(said, now)
-            case "status" | "cancel":
+            case "help" | "status" | "cancel":
+                if said.leaf == "help":
+                    self._presses += 1
                 # of several states of a device the last one holds
                 key = (said.uid, said.leaf, str(said.payload.get("id", "")))
                 self._kept.pop(key, None)
@@ -281,9 +293,11 @@ class Simulator:
         heapq.heappush(self._again, (now + timedelta(seconds=wait_s), key))
 
     def _publish(self, said: Said) -> None:
-        self._published += 1
-        topic = anju.topic_of(said.uid, said.leaf)
-        self._client.publish(topic, msgspec.json.encode(said.payload), qos=QOS, retain=said.retain)
+        if self._tell_published is not None:
+            self._tell_published(said, self._clock.now())
+        for wire in self._speaker.speak(said):
+            self._published += 1
+            self._client.publish(wire.topic, wire.payload, qos=QOS, retain=wire.retain)
 
     # From here on: the network's thread.
 
@@ -297,7 +311,7 @@ class Simulator:
         if any(reason.is_failure for reason in reasons):
             log.error("broker refuses the homes' replies; give the simulator's user leave to read anju/v1/+/reply")
             return
-        log.info("simulator connected", broker=self._shown, homes=len(self._homes))
+        log.info("simulator connected", broker=self._shown)
         self._connected.set()
         self._came_back.set()
 
