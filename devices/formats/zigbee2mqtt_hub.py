@@ -22,7 +22,7 @@ DEVICES_LIMIT = 1024 * 1024
 DEVICES_SHOWN = 500
 """Devices of one list that are read; a Zigbee network of one coordinator has at most some 300."""
 _STATES = {b"online": True, b"offline": False}
-_SPOKEN_FOR = frozenset({"switch", "light", "lock", "cover", "climate", "fan"})
+_SPOKEN_FOR = ("switch", "light", "lock", "cover", "climate", "fan")
 """What a device is that does something itself: its buttons are for that."""
 
 

@@ -372,6 +372,13 @@ def test_any_topic_and_any_json_are_a_message_or_a_reason(rest: str, said: Any) 
     read_safely(FORMAT, rest, json.dumps(said, ensure_ascii=False).encode("utf-8", "surrogatepass"))
 
 
+@given(st.lists(st.dictionaries(st.sampled_from(["name", "type", "values"]), VALUES), max_size=4), VALUES)
+def test_whatever_a_hub_says_that_a_device_can_do_is_read(exposes: list[dict[str, Any]], other: Any) -> None:
+    said = [device("n", exposes), SOS_DEVICE | {"definition": other}]
+    found = read_safely(FORMAT, "bridge/devices", json.dumps(said, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    assert [each.uid for each in found] in (["n", "bedroom/sos"], [])
+
+
 @given(st.dictionaries(KEYS.filter(lambda key: key not in ("action", "click")), VALUES, max_size=8))
 def test_whatever_else_a_message_says_a_press_is_not_lost(beside: dict[str, Any]) -> None:
     said = FORMAT.read("n", json.dumps({"action": "emergency"} | beside).encode())
