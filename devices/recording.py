@@ -150,7 +150,8 @@ def _read_line(text: str) -> Recorded:
             f"{_short(text)} begins neither with {{ nor with a time that has an offset; wanted is a JSON object with"
             f" at, topic and payload, or what mosquitto_sub writes with -F {' or '.join(map(repr, MOSQUITTO_FORMATS))}"
         )
-    return Recorded(at_or_none, _topic(topic), payload.encode())
+    # bytes that are no UTF-8 come out as they went in
+    return Recorded(at_or_none, _topic(topic), payload.encode("utf-8", "surrogateescape"))
 
 
 def _read_json(text: str) -> Recorded:
@@ -190,7 +191,7 @@ def _payload(said: dict[str, Any]) -> bytes:
         case None:
             return b""
         case str(text):
-            return text.encode("utf-8", "surrogatepass")
+            return text.encode()
         case list(numbers) if all(type(each) is int and 0 <= each < 256 for each in numbers):
             return bytes(numbers)
         case other:
@@ -199,8 +200,14 @@ def _payload(said: dict[str, Any]) -> bytes:
 
 
 def _topic(text: str) -> str:
-    if not text or any(character in text for character in "+#\0") or len(text.encode()) > TOPIC_LIMIT:
-        raise _Wrong(f"{_short(text)} is no topic that can be published to: it is empty, too long, or has + or # in it")
+    try:
+        fits = 0 < len(text.encode()) <= TOPIC_LIMIT and not any(character in text for character in "+#\0")
+    except UnicodeEncodeError:
+        fits = False
+    if not fits:
+        raise _Wrong(
+            f"{_short(text)} is no topic that can be published to: it is empty, too long, no UTF-8, or has + or # in it"
+        )
     return text
 
 

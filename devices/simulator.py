@@ -6,73 +6,36 @@ does.
 """
 
 import heapq
-import socket
-import ssl
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
-from uuid import uuid4
+from typing import Any
 
 import msgspec
 import paho.mqtt.client as paho
 import structlog
-from paho.mqtt.enums import CallbackAPIVersion
 
+from devices import line
 from devices.formats import anju
+from devices.line import KEEPALIVE_S, QOS, UNACKNOWLEDGED_LIMIT, Address
 from devices.scenario import Said
 from devices.voices import OWN_VOICE, Speaker
 from storage.clock import Clock
 
 log = structlog.get_logger("devices.simulator")
 
-QOS = 1
-KEEPALIVE_S = 30
-CONNECT_TIMEOUT_S = 5.0
-RECONNECT_FIRST_S, RECONNECT_LONGEST_S = 1, 10
 STALE_AFTER = timedelta(minutes=1)
 """A ping older than this is left out; the next one says more."""
 RESEND_AFTER_S = 5.0
 """A home that has not heard `received` sends its press again after this, then after twice as long each time."""
 RESEND_LONGEST_S = 60.0
-UNACKNOWLEDGED_LIMIT = 2_000
-"""Messages that the broker has not acknowledged yet; with more the stream waits, so that memory stays flat."""
 LOOK_EVERY_S = 0.25
 """The longest wait before the clock is looked at again: a story's clock moves without a word."""
 TOGETHER_S = 0.01
 """What is due within this is said in one go: a county's pings are not 1,700 wake-ups a second."""
 KEPT_TIMES = 100_000
-
-
-class Address(Protocol):
-    """Where the broker is and who we are there; the gateway's BrokerAddress is one."""
-
-    @property
-    def host(self) -> str:
-        """The broker's name or number."""
-        ...
-
-    @property
-    def port(self) -> int:
-        """Its TCP port."""
-        ...
-
-    @property
-    def tls(self) -> bool:
-        """Whether it is reached by TLS."""
-        ...
-
-    @property
-    def username(self) -> str | None:
-        """A user who may publish for every simulated home and read every reply; None where the broker asks for none."""
-        ...
-
-    @property
-    def password(self) -> str | None:
-        """His password."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,21 +113,7 @@ class Simulator:
         self._client = self._make_client()
 
     def _make_client(self) -> paho.Client:
-        address = self._address
-        client = paho.Client(
-            CallbackAPIVersion.VERSION2,
-            # of its own: two simulators under one name would throw each other out for ever
-            client_id=f"anju-sim-{uuid4().hex[:8]}",
-            protocol=paho.MQTTv311,
-        )
-        client.username_pw_set(address.username, address.password)
-        if address.tls:
-            client.tls_set_context(ssl.create_default_context())
-        client.connect_timeout = CONNECT_TIMEOUT_S
-        client.reconnect_delay_set(RECONNECT_FIRST_S, RECONNECT_LONGEST_S)
-        # no window of paho's: with one it looks through all waiting messages at each acknowledgement
-        client.max_inflight_messages_set(0)
-        client.on_socket_open = _without_delay
+        client = line.make_client(self._address, "anju-sim")
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
@@ -303,7 +252,7 @@ class Simulator:
 
     def _on_connect(self, client: paho.Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
         if reason.is_failure:
-            log.error("broker refused the simulator", broker=self._shown, reason=str(reason))
+            log.error("broker refused the simulator", broker=line.shown(self._address), reason=str(reason))
             return
         client.subscribe(anju.topic_of("+", anju.REPLY_LEAF), qos=QOS)
 
@@ -311,14 +260,14 @@ class Simulator:
         if any(reason.is_failure for reason in reasons):
             log.error("broker refuses the homes' replies; give the simulator's user leave to read anju/v1/+/reply")
             return
-        log.info("simulator connected", broker=self._shown)
+        log.info("simulator connected", broker=line.shown(self._address))
         self._connected.set()
         self._came_back.set()
 
     def _on_disconnect(self, client: paho.Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
         self._connected.clear()
         if not self._stopping.is_set():
-            log.warning("simulator lost the broker", broker=self._shown, reason=str(reason))
+            log.warning("simulator lost the broker", broker=line.shown(self._address), reason=str(reason))
 
     def _on_publish(self, client: paho.Client, userdata: Any, mid: int, reason: Any, properties: Any) -> None:
         self._acknowledged += 1
@@ -337,13 +286,3 @@ class Simulator:
             if heard is not None:
                 self._received += 1
                 self._times.append((self._clock.now() - heard.first_said_at).total_seconds())
-
-    @property
-    def _shown(self) -> str:
-        return f"{self._address.host}:{self._address.port}"
-
-
-def _without_delay(client: paho.Client, userdata: Any, sock: Any) -> None:
-    """Send small packets at once: with Nagle's algorithm a press takes 68 ms instead of 2."""
-    if isinstance(sock, socket.socket):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

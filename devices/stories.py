@@ -73,13 +73,18 @@ def play(name: str, homes: Sequence[SimulatedHome], start: datetime, speed: floa
 
     Raises UnknownStory, TooFewHomes, BadSpeed.
     """
+    check(name, homes, speed)
+    told = find(name).tell(homes, start)
+    return told if speed == 1 else hasten(told, start, speed)
+
+
+def check(name: str, homes: Sequence[SimulatedHome], speed: float) -> None:
+    """Raise what `play` would refuse."""
     story = find(name)
     if len(homes) < story.homes:
         raise TooFewHomes(story)
     if not 0 < speed < float("inf"):
         raise BadSpeed(speed)
-    told = story.tell(homes, start)
-    return told if speed == 1 else hasten(told, start, speed)
 
 
 def hasten(told: Iterable[Said], start: datetime, speed: float) -> Iterator[Said]:

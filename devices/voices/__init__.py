@@ -26,7 +26,7 @@ BUTTONS: Mapping[str, type[Voice]] = {
 }  # fmt: skip
 CAMERAS: Mapping[str, type[Voice]] = {"frigate": FrigateCamera}
 CHOICES = (OWN, *BUTTONS, *CAMERAS, MIXED)
-_OF_MIXED = ((OWN, OWN), *((button, camera) for camera in (OWN, *CAMERAS) for button in BUTTONS), (OWN, *CAMERAS))
+_OF_MIXED = tuple((button, camera) for camera in (OWN, *CAMERAS) for button in (OWN, *BUTTONS))
 
 
 class UnknownVoice(ValueError):

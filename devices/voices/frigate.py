@@ -66,7 +66,13 @@ class FrigateCamera:
 
     def _stats(self, at: datetime) -> Wire:
         uptime_s = 0 if self._began is None else max(0, int((at - self._began).total_seconds()))
-        camera = {"camera_fps": 5.1, "process_fps": 5.1, "skipped_fps": 0.0, "detection_fps": 0.6, "detection_enabled": 1}
+        camera = {
+            "camera_fps": 5.1,
+            "process_fps": 5.1,
+            "skipped_fps": 0.0,
+            "detection_fps": 0.6,
+            "detection_enabled": 1,
+        }
         return self._json(
             "stats",
             {

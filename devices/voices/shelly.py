@@ -10,14 +10,14 @@ from typing import Any
 import msgspec
 
 from devices.scenario import Said, SimulatedHome
-from devices.voices.base import Standing, Voice, Wire, is_online, said_at, whole
+from devices.voices.base import Standing, Wire, is_online, said_at, whole
 
 
 class ShellyButton:
     """A button with a base of its own, of either generation."""
 
     def __init__(self, home: SimulatedHome) -> None:
-        self._voice: Voice = _Gen1(home) if home.number % 2 else _Gen2(home)
+        self._voice = _Gen1(home) if home.number % 2 else _Gen2(home)
 
     @staticmethod
     def standing(home: SimulatedHome) -> Standing:
@@ -32,8 +32,6 @@ class ShellyButton:
 class _Gen2:
     def __init__(self, home: SimulatedHome) -> None:
         self._base = str(ShellyButton.standing(home).topic)
-
-    standing = staticmethod(ShellyButton.standing)
 
     def say(self, said: Said) -> Sequence[Wire]:
         match said.leaf:
@@ -72,8 +70,6 @@ class _Gen1:
     def __init__(self, home: SimulatedHome) -> None:
         self._base = str(ShellyButton.standing(home).topic)
         self._presses = 0
-
-    standing = staticmethod(ShellyButton.standing)
 
     def say(self, said: Said) -> Sequence[Wire]:
         battery = whole(said, "battery")

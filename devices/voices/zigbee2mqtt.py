@@ -16,7 +16,11 @@ from devices.voices.base import Standing, Wire, is_online, millivolts, whole
 
 NAME = "bedroom/sos"
 """What the hub calls the button: names may hold a slash."""
-_MODELS = (("TS0215A_sos", "Tuya", "emergency"), ("HS1EB", "Heiman", "single"), ("SEB01ZB", "Feibit", None))
+_MODELS: tuple[tuple[str, str, str | None], ...] = (
+    ("TS0215A_sos", "Tuya", "emergency"),
+    ("HS1EB", "Heiman", "single"),
+    ("SEB01ZB", "Feibit", None),
+)
 """Model, maker, and its action; None: it says the state `sos`."""
 
 
@@ -57,7 +61,11 @@ class Zigbee2MqttButton:
     def _press(self) -> Sequence[Wire]:
         if self._action is None:
             # the later report repeats the state: only its change is a press
-            return [self._state({"sos": True}), self._state({"sos": True, "linkquality": 91}), self._state({"sos": False})]
+            return [
+                self._state({"sos": True}),
+                self._state({"sos": True, "linkquality": 91}),
+                self._state({"sos": False}),
+            ]
         pressed = self._state({"action": self._action})
         if self._action == "single":
             return [pressed, self._state({"action": None})]
