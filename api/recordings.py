@@ -71,14 +71,10 @@ def _messages(file: Path, playback: Playback) -> Iterator[Recorded]:
 
 def _look_through(file: Path, playback: Playback) -> tuple[int, timedelta]:
     """Return how many messages there are to play, and how long they took; raises what is wrong with the file."""
-    messages = _messages(file, playback)
-    first = last = next(messages, None)
-    if first is None or last is None:
+    times = [each.at for each in _messages(file, playback)]
+    if not times:
         raise NothingToPlay(file, sum(1 for _ in _messages(file, Playback())))
-    count = 1
-    for last in messages:
-        count += 1
-    return count, max(last.at - first.at, timedelta())
+    return len(times), max(times) - times[0]
 
 
 def record(settings: Settings, file: Path | None, topics: Sequence[str], say: Callable[[str], None]) -> int:
