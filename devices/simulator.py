@@ -71,12 +71,15 @@ class _Unheard:
 _Key = tuple[str, str]
 Tell = Callable[[datetime], Iterator[Said]]
 """What homes say from an instant on: `scenario.life`, or a story that ends."""
+Taken = Callable[[datetime], None]
+Published = Callable[[Said, datetime], Taken]
+"""Is told each message and when it was handed to the broker's line; what it returns, when the broker had taken it."""
 
 
 class Simulator:
     """Plays what simulated homes say; connects again by itself for ever.
 
-    `speaker`: how each of them speaks. `published`: is told each message and when it was handed to the broker's line.
+    `speaker`: how each of them speaks. `published`: somebody who wants to know of every message.
     """
 
     def __init__(
@@ -87,7 +90,7 @@ class Simulator:
         clock: Clock,
         speaker: Speaker = OWN_VOICE,
         resend_after_s: float = RESEND_AFTER_S,
-        published: Callable[[Said, datetime], None] | None = None,
+        published: Published | None = None,
     ) -> None:
         self._address = address
         self._tell = tell
@@ -108,6 +111,8 @@ class Simulator:
         self._kept: dict[tuple[str, str, str], Said] = {}
         self._last_call: dict[str, str] = {}
         self._published = self._left_out = self._presses = self._resent = 0
+        # who is to be told when a message is taken, by its number on the line; none where it was so before we knew it
+        self._under_way: dict[int, Taken | None] = {}
         # of the network's thread alone
         self._acknowledged = 0
         self._client = self._make_client()
@@ -242,11 +247,20 @@ class Simulator:
         heapq.heappush(self._again, (now + timedelta(seconds=wait_s), key))
 
     def _publish(self, said: Said) -> None:
-        if self._tell_published is not None:
-            self._tell_published(said, self._clock.now())
+        taken = None if self._tell_published is None else self._tell_published(said, self._clock.now())
         for wire in self._speaker.speak(said):
             self._published += 1
-            self._client.publish(wire.topic, wire.payload, qos=QOS, retain=wire.retain)
+            sent = self._client.publish(wire.topic, wire.payload, qos=QOS, retain=wire.retain)
+            if taken is not None:
+                self._wait_taken(sent.mid, taken)
+
+    def _wait_taken(self, mid: int, taken: Taken) -> None:
+        with self._lock:
+            is_taken = self._under_way.pop(mid, taken) is None
+            if not is_taken:
+                self._under_way[mid] = taken
+        if is_taken:
+            taken(self._clock.now())
 
     # From here on: the network's thread.
 
@@ -271,6 +285,14 @@ class Simulator:
 
     def _on_publish(self, client: paho.Client, userdata: Any, mid: int, reason: Any, properties: Any) -> None:
         self._acknowledged += 1
+        if self._tell_published is None:
+            return
+        with self._lock:
+            taken = self._under_way.pop(mid, None)
+            if taken is None:
+                self._under_way[mid] = None
+        if taken is not None:
+            taken(self._clock.now())
 
     def _on_message(self, client: paho.Client, userdata: Any, message: paho.MQTTMessage) -> None:
         uid, _ = anju.split(message.topic)

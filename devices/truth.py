@@ -1,7 +1,8 @@
 """How must each simulated device stand, by what it said? A simple model of its own, held against what Anju found out.
 
-It shares no code with `health`: two who agree because they are one would prove nothing. What was said only just now, or
-whose deadline has only just passed, may be known already or not: where that would make a difference, nothing is judged.
+It shares no code with `health`: two who agree because they are one would prove nothing. What the broker has not taken yet,
+or only just now, or whose deadline has only just passed, may be known already or not: where that would make a difference,
+nothing is judged.
 """
 
 from collections import Counter
@@ -50,8 +51,13 @@ class Verdict:
         self.examples = worst[:EXAMPLES]
 
 
-_Word = tuple[float, bool]
-"""When a device spoke, in seconds, and whether it said that it goes."""
+@dataclass(slots=True)
+class Word:
+    """When a device spoke and when the broker had taken it, in seconds; `goes`: it was its Last Will."""
+
+    said_at_s: float
+    goes: bool
+    taken_at_s: float = float("inf")
 
 
 class Truth:
@@ -62,36 +68,36 @@ class Truth:
 
     def __init__(self, cameras: Iterable[str], buttons: Iterable[str], *, tolerance_s: float) -> None:
         self._cameras = frozenset(cameras)
-        self._said: dict[str, list[_Word]] = {uid: [] for uid in (*self._cameras, *buttons)}
+        self._said: dict[str, list[Word]] = {uid: [] for uid in (*self._cameras, *buttons)}
         self._tolerance_s = tolerance_s
 
-    def note(self, uid: str, at_s: float, *, goes: bool) -> None:
-        """A device spoke; `goes`: it was its Last Will."""
+    def note(self, uid: str, at_s: float, *, goes: bool) -> Word:
+        """A device spoke; `goes`: it was its Last Will. Set `taken_at_s` of what is returned once the broker has it."""
+        word = Word(at_s, goes)
         words = self._said[uid]
+        old = sum(each.taken_at_s <= at_s - 2 * self._tolerance_s for each in words)
         # a list of its own each time: whoever judges meanwhile keeps the one he has
-        kept = [each for each in words if each[0] > at_s - 2 * self._tolerance_s]
-        before = words[-len(kept) - 1 : len(words) - len(kept)]
-        self._said[uid] = [*before, *kept, (at_s, goes)]
+        self._said[uid] = [*words[max(0, old - 1) :], word]
+        return word
 
     def must_be(self, uid: str, since_s: float, until_s: float) -> set[str]:
         """Return how a device may stand for somebody who looked between two instants: one state, where it is certain."""
         words = self._said[uid]
         earliest_s = since_s - self._tolerance_s
-        old = [each for each in words if each[0] <= earliest_s]
-        new = [each for each in words if each[0] > earliest_s]
-        may_be_last: list[_Word | None] = [old[-1] if old else None, *new]
+        old = [each for each in words if each.taken_at_s <= earliest_s]
+        new = [each for each in words if each.taken_at_s > earliest_s]
+        may_be_last: list[Word | None] = [old[-1] if old else None, *new]
         return {
-            self._state(uid, word, max(at_s, word[0]) if word else at_s)
+            self._state(uid, word, at_s - (said_at_s if word else 0.0))
             for word in may_be_last
             for at_s in (earliest_s, until_s)
+            for said_at_s in ((word.said_at_s, min(word.taken_at_s, until_s)) if word else (0.0,))
         }
 
-    def _state(self, uid: str, word: _Word | None, at_s: float) -> str:
+    def _state(self, uid: str, word: Word | None, silent_s: float) -> str:
         if word is None:
             return NEVER
-        said_at_s, goes = word
-        silent_s = at_s - said_at_s
-        if goes:
+        if word.goes:
             return OFFLINE
         if uid not in self._cameras:
             return OFFLINE if silent_s >= BUTTON_OFFLINE_AFTER_S else ONLINE
@@ -114,7 +120,7 @@ class Truth:
                 verdict.right[must_be] += 1
             else:
                 verdict.wrong[must_be] += 1
-                wrong.append(Wrong(uid, must_be, is_found, until_s - words[-1][0] if words else None))
+                wrong.append(Wrong(uid, must_be, is_found, until_s - words[-1].said_at_s if words else None))
         verdict.examples = sorted(wrong, key=_how_bad, reverse=True)[:EXAMPLES]
         return verdict
 

@@ -21,7 +21,7 @@ from api.bench.figures import table
 from api.bench.system import Say, System
 from devices import scenario
 from devices.scenario import HOMES_BEGIN_PER_S, Said
-from devices.simulator import Simulator
+from devices.simulator import Simulator, Taken
 from devices.truth import STATES, Truth, Verdict
 from storage import sql
 from storage.clock import SystemClock
@@ -54,7 +54,10 @@ class Wishes:
 
 @dataclass(slots=True)
 class FleetFigures:
-    """What was found: all looks together, and the last one alone. `behind_s`: how late the simulator was at the most."""
+    """What was found: all looks together, and the last one alone.
+
+    At the most: `behind_s`, how late the simulator was, and `slowest_s`, how long the broker took to take a message.
+    """
 
     wishes: Wishes
     devices: int
@@ -65,6 +68,7 @@ class FleetFigures:
     published: int = 0
     left_out: int = 0
     behind_s: float = 0.0
+    slowest_s: float = 0.0
     used: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
 
@@ -95,7 +99,8 @@ class FleetFigures:
             f"{self.wishes.homes:,} homes, {self.devices:,} devices, looked at {self.looks} times in"
             f" {self.seconds / 60:.1f} minutes; {self.changed:,} changes of state",
             f"{self.published:,} messages ({self.published / self.seconds:,.0f} a second), {self.left_out:,} left out"
-            f" because the simulator was behind, by {self.behind_s:.1f} s at the most",
+            f" because the simulator was behind, by {self.behind_s:.1f} s at the most; the broker took"
+            f" {self.slowest_s:.1f} s at the most to take one",
             f"processors kept busy: {parts}",
             f"not judged, because it was only just so (within {TOLERANCE_S:.0f} s): {self.all.unjudged:,}",
             *(f"wrong: {each}" for each in self.all.examples),
@@ -119,11 +124,17 @@ def measure(wishes: Wishes, say: Say) -> FleetFigures:
         known = Truth([each.camera for each in homes], [each.button for each in homes], tolerance_s=TOLERANCE_S)
         figures = FleetFigures(wishes, 2 * len(homes))
 
-        def published(said: Said, at: datetime) -> None:
+        def published(said: Said, at: datetime) -> Taken:
             goes = said.leaf == "status" and said.payload["state"] == "offline"
-            known.note(said.uid, at.timestamp(), goes=goes)
+            word = known.note(said.uid, at.timestamp(), goes=goes)
             if said.leaf == "patrol":
                 figures.behind_s = max(figures.behind_s, (at - said.at).total_seconds())
+
+            def taken(at: datetime) -> None:
+                word.taken_at_s = at.timestamp()
+                figures.slowest_s = max(figures.slowest_s, word.taken_at_s - word.said_at_s)
+
+            return taken
 
         def life(start: datetime) -> Iterator[Said]:
             return scenario.life(homes, seed=SEED, start=start, troubles=wishes.troubles)

@@ -15,8 +15,12 @@ TOLERANCE_S = 10.0
 def told(words: Sequence[tuple[float, bool]], uid: str = "cam") -> Truth:
     made = Truth(["cam"], ["btn"], tolerance_s=TOLERANCE_S)
     for at_s, goes in words:
-        made.note(uid, at_s, goes=goes)
+        say(made, uid, at_s, goes=goes)
     return made
+
+
+def say(to: Truth, uid: str, at_s: float, *, goes: bool = False, taken_after_s: float = 0.0) -> None:
+    to.note(uid, at_s, goes=goes).taken_at_s = at_s + taken_after_s
 
 
 @pytest.mark.parametrize(
@@ -45,7 +49,7 @@ def test_whoever_said_that_he_goes_is_offline_until_he_speaks() -> None:
     words = told([(60, False), (100, True)])
     assert words.must_be("cam", 105, 105) == {ONLINE, OFFLINE}
     assert words.must_be("cam", 111, 111) == {OFFLINE}
-    words.note("cam", 500, goes=False)
+    say(words, "cam", 500)
     assert words.must_be("cam", 505, 505) == {OFFLINE, ONLINE}
     assert words.must_be("cam", 511, 511) == {ONLINE}
 
@@ -58,6 +62,18 @@ def test_whoever_never_spoke_is_never_and_his_first_word_takes_its_time() -> Non
 def test_several_words_in_a_row_leave_open_what_was_before_them() -> None:
     words = told([(0, False), (1000, False), (1001, False), (1002, False)])
     assert words.must_be("cam", 1003, 1003) == {OFFLINE, ONLINE}
+
+
+def test_what_the_broker_has_not_taken_may_be_known_or_not() -> None:
+    made = told([(0, False)])
+    word = made.note("cam", 60, goes=False)
+    assert made.must_be("cam", 140, 140) == {ONLINE, LATE}
+    word.taken_at_s = 130
+    assert made.must_be("cam", 135, 135) == {ONLINE, LATE}
+    # since when it is silent is as uncertain as when it came
+    assert made.must_be("cam", 145, 145) == {ONLINE}
+    assert made.must_be("cam", 180, 180) == {ONLINE, LATE}
+    assert made.must_be("cam", 235, 235) == {LATE}
 
 
 WORDS = st.lists(st.tuples(st.floats(0.01, 400), st.booleans()), max_size=12)
@@ -97,7 +113,7 @@ def test_whoever_follows_within_the_tolerance_is_never_wrong(
 def test_who_stands_wrong_is_counted_and_the_worst_are_shown() -> None:
     made = Truth([f"cam-{each}" for each in range(30)], [], tolerance_s=TOLERANCE_S)
     for each in range(20):
-        made.note(f"cam-{each}", 1000 + each, goes=False)
+        say(made, f"cam-{each}", 1000 + each)
     verdict = made.judge({f"cam-{each}": ONLINE for each in range(29)}, 1200, 1201)
     # 20 to 28 never spoke, 29 is not there at all; of the others some are within the tolerance
     assert verdict.wrong[NEVER] == 10
