@@ -3,9 +3,9 @@
 The base is the node's topic prefix: its name, or what `topic_prefix` says (`homes/NAME` makes one subscription for all homes).
 `status` is birth and Last Will, retained; `COMPONENT/NAME/state` a bare value, retained as sold. ESPHome has no kind for a
 help button, so the name given in its YAML decides (`_judge`): named for help (sos, panic, emergency, help, call, 求助 ...) it is
-a state whose change to ON is a press; named for something else that is known (motion, door ...) a reading; any other is a
-press at each ON, which is help where a button is registered. Its address is `binary_sensor/NAME`; whoever is registered
-at the base itself gets it where nobody is registered so.
+a state whose change to ON is a press; named for something else that is known (motion, door ...) a reading; any other, and
+what is named a button or a cord, is a press at each ON, which is help where a button is registered. Its address is
+`binary_sensor/NAME`; whoever is registered at the base itself gets it where nobody is registered so.
 
 Source: esphome.io (MQTT Client Component; Binary Sensor; Event).
 """
@@ -29,6 +29,7 @@ from devices.formats.payload import (
 from devices.model import Alarm, Found, Press, StatusChange, Telemetry, Unreadable
 
 _STATE = re.compile(r"(binary_sensor|sensor|text_sensor|event)/([^/]+)/state")
+_PUSHED = frozenset({"button", "btn", "push", "pull", "cord", "pullcord", "pendant", "key", "knob", "bell"})
 _PRESENCE = frozenset({"motion", "pir", "occupancy", "presence", "occupied", "person", "radar"})
 _OTHERWISE = _PRESENCE | {
     "door", "window", "contact", "opening", "moisture", "leak", "water", "flood", "smoke", "gas", "co", "tamper", "charging",
@@ -36,7 +37,7 @@ _OTHERWISE = _PRESENCE | {
     "connectivity", "running", "update", "problem", "heat", "cold", "rain",
 }  # fmt: skip
 """What a binary sensor that is no button is named for, mostly after Home Assistant's device classes."""
-_NO_PRESS = frozenset({"", "off", "release", "released", "clear", "none", "idle", "up"})
+_NO_PRESS = frozenset({"", "off", "release", "released", "clear", "none", "idle"})
 _SILENT = frozenset({"", "nan", "none", "unknown", "unavailable"})
 
 
@@ -87,19 +88,17 @@ def _judge(name: str, payload: bytes) -> Sequence[Said] | Unreadable:
     address, text = f"binary_sensor/{name}", (words.plain(payload, 20) or "?").lower()
     parts = words.parts(name)
     calls = words.says_help(name)
+    pushed = not _PUSHED.isdisjoint(parts) or _OTHERWISE.isdisjoint(parts)
     if text in _SILENT:
         return ()
     if text not in ("on", "off"):
-        is_help = calls or _OTHERWISE.isdisjoint(parts)
-        return Unreadable(f"`{address}` is neither ON nor OFF", address, is_help=is_help)
+        return Unreadable(f"`{address}` is neither ON nor OFF", address, is_help=calls or pushed)
     on = text == "on"
     if calls:
         return (Alarm(address, on=on),)
-    if not _PRESENCE.isdisjoint(parts):
-        return (Telemetry("", extra={"presence": on}),)
-    if not _OTHERWISE.isdisjoint(parts):
-        return (Telemetry("", extra={name[:100]: on}),)
-    return (Press(address, "on"),) if on else ()
+    if pushed:
+        return (Press(address, "on"),) if on else ()
+    return (Telemetry("", extra={"presence" if not _PRESENCE.isdisjoint(parts) else name[:100]: on}),)
 
 
 def _event(name: str, payload: bytes) -> Sequence[Said] | Unreadable:
@@ -136,7 +135,7 @@ def _reading(name: str, text: str | None) -> Sequence[Said]:
         reading = Telemetry("", temperature=fit_number(value, "value", *TEMPERATURE_RANGE))
     elif "uptime" in parts:
         seconds = fit_whole(value, "value", 0, 10**10)
-        reading = Telemetry("", extra={} if seconds is None else {"uptime_s": seconds})
+        reading = Telemetry("", extra={} if seconds is None else {"uptime": seconds})
     else:
         return ()
     return () if reading == Telemetry("") else (reading,)

@@ -33,7 +33,7 @@ _UPTIME_RANGE = (0.0, 10.0**10)
 
 
 class Frigate:
-    """Cameras behind Frigate, 0.12 to 0.17."""
+    """Cameras behind Frigate, 0.12 and later."""
 
     name = "frigate"
     calls = False
@@ -146,36 +146,37 @@ def _event(said: dict[str, Any]) -> Sequence[PatrolPing]:
 
 
 def _stats(said: dict[str, Any]) -> Sequence[Said]:
-    """Read how Frigate and its cameras are, as it says every minute; before 0.13 the cameras stood beside the rest."""
-    results: list[Said] = []
-    service = said.get("service")
-    if isinstance(service, dict):
-        uptime = fit_number(service, "uptime", *_UPTIME_RANGE)
-        results.append(
-            Telemetry("", fw=fit_text(service, "version"), extra={} if uptime is None else {"uptime": uptime})
-        )
+    """Read how Frigate and its cameras are, as it says every minute; before 0.13 the cameras stood beside the rest.
+
+    Where no camera at all has frames, Frigate is not heard either: in many homes it is its one camera to the registry.
+    """
     listed = said.get("cameras")
-    cameras = listed if isinstance(listed, dict) else said
+    results: list[Said] = []
     shown = 0
-    for name, stats in cameras.items():
-        if shown == CAMERAS_SHOWN:
-            break
+    for name, stats in (listed if isinstance(listed, dict) else said).items():
         fps = fit_number(stats, "camera_fps", *_FPS_RANGE) if isinstance(stats, dict) else None
         if fps is None or not name or not address_fits(name):
             continue
-        shown += 1
         results += _camera(name, fps)
+        shown += 1
+        if shown == CAMERAS_SHOWN:
+            break
+    service = said.get("service")
+    if isinstance(service, dict) and (not shown or any(isinstance(each, Telemetry) for each in results)):
+        uptime_s = fit_number(service, "uptime", *_UPTIME_RANGE)
+        extra: dict[str, Any] = {} if uptime_s is None else {"uptime": uptime_s}
+        results.append(Telemetry("", fw=fit_text(service, "version"), extra=extra))
     return results
 
 
 def _camera(name: str, fps: float) -> Sequence[Said]:
     """Return what a camera's frames a second say of it.
 
-    None at all is a dead camera. Frigate's word for it is not the camera's own, so the camera is not there, as `status/detect`
-    says in between: heard by this and silent by that, it would come and go for ever.
+    None at all is a dead camera, or one that is switched off. That is Frigate's word and not the camera's, so the camera has
+    said nothing: were it heard here, once a minute, it would come back each time from what `status/detect` says in between,
+    `offline` every ten seconds or `disabled` once. Where there is no such topic (before 0.17), its silence tells.
     """
     found = Found(name, name, kind="camera")
-    extra: dict[str, Any] = {"camera_fps": fps}
-    if fps > 0:
-        return found, Telemetry(name, extra=extra, picture=Picture.SHOWN)
-    return found, Telemetry(name, extra=extra, picture=Picture.FROZEN), StatusChange(name, online=False)
+    if fps == 0:
+        return (found,)
+    return found, Telemetry(name, extra={"camera_fps": fps}, picture=Picture.SHOWN)

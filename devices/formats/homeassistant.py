@@ -45,7 +45,7 @@ class HomeAssistant:
         levels = rest.split("/")
         if levels[0] == "homeassistant":
             levels = levels[1:]
-        if levels[-1] != "config" or len(levels) not in (3, 4):
+        if len(levels) not in (3, 4) or levels[-1] != "config":
             return ()
         component, uid = levels[0], levels[1]
         if not uid or not address_fits(uid):

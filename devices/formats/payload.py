@@ -151,6 +151,12 @@ def fit_seconds(said: dict[str, Any], key: str) -> datetime | None:
     return None if value is None else datetime.fromtimestamp(value, UTC)
 
 
+def fit_milliseconds(said: dict[str, Any], key: str) -> datetime | None:
+    """Take a time in Unix milliseconds where there is one."""
+    value = fit_number(said, key, INSTANT_RANGE[0], INSTANT_RANGE[1] * 1000)
+    return None if value is None else datetime.fromtimestamp(value / 1000, UTC)
+
+
 def instant(text: str) -> datetime | None:
     """Return the time that a text names, in UTC; None where it names none."""
     try:

@@ -6,9 +6,9 @@ kept, and is help where presses come by it.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from importlib.metadata import EntryPoint, entry_points
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 import structlog
 
@@ -19,6 +19,7 @@ log = structlog.get_logger("devices.formats")
 
 GROUP = "anju.formats"
 _NAME = re.compile(r"[a-z][a-z0-9_-]{1,39}")
+_MESSAGES = get_args(Said)
 _Answer = TypeVar("_Answer")
 
 
@@ -50,7 +51,7 @@ def plugged_in(entry: EntryPoint, taken: Collection[str]) -> Format:
         )
     try:
         plugin = entry.load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         why = f"{entry.value} cannot be imported ({type(error).__name__}: {error}); mend or remove the package"
         raise PluginRefused(entry, why) from error
     missing = [
@@ -81,16 +82,16 @@ class Guarded:
 
     def filters(self, base: str) -> Sequence[str]:
         """Return the plug-in's filters; none where it raises."""
-        return self._asked("filters", lambda: tuple(self._plugin.filters(base)), ())
+        return self._asked("filters", lambda: _texts(self._plugin.filters(base)), ())
 
     def grants(self, base: str) -> Sequence[str]:
         """Return the plug-in's grants; none where it raises."""
-        return self._asked("grants", lambda: tuple(self._plugin.grants(base)), ())
+        return self._asked("grants", lambda: _texts(self._plugin.grants(base)), ())
 
     def split(self, topic: str) -> Iterator[tuple[str, str]]:
         """Yield the plug-in's ways to part a topic; none where it raises."""
         nothing: tuple[tuple[str, str], ...] = ()
-        yield from self._asked("split", lambda: tuple(self._plugin.split(topic)), nothing)
+        yield from self._asked("split", lambda: tuple(_pair(each) for each in self._plugin.split(topic)), nothing)
 
     def read(self, rest: str, payload: bytes) -> Sequence[Said] | Unreadable:
         """Return what the plug-in reads; where it raises, what came cannot be read, and is help where presses come by it."""
@@ -100,7 +101,13 @@ class Guarded:
 
     def _read(self, rest: str, payload: bytes) -> Sequence[Said] | Unreadable:
         said = self._plugin.read(rest, payload)
-        return said if isinstance(said, Unreadable) else tuple(said)
+        if isinstance(said, Unreadable):
+            return said
+        messages = tuple(said)
+        for each in messages:
+            if not isinstance(each, _MESSAGES):
+                raise TypeError(f"{type(each).__name__} is no message")
+        return messages
 
     def _asked(self, what: str, ask: Callable[[], _Answer], otherwise: _Answer) -> _Answer:
         try:
@@ -120,3 +127,16 @@ class Guarded:
                 at=line,
             )
             return otherwise
+
+
+def _texts(answer: Iterable[str]) -> tuple[str, ...]:
+    """Return what a plug-in answered, which must be texts and not one. Raises TypeError."""
+    texts = tuple(answer)
+    if isinstance(answer, str) or not all(isinstance(each, str) for each in texts):
+        raise TypeError("texts are wanted")
+    return texts
+
+
+def _pair(answer: Iterable[str]) -> tuple[str, str]:
+    base, rest = _texts(answer)
+    return base, rest

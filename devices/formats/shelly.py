@@ -162,7 +162,7 @@ def _power(state: dict[str, Any], extra: dict[str, Json]) -> int | None:
 
 
 def _system(state: dict[str, Any], extra: dict[str, Json]) -> None:
-    _keep(extra, "uptime_s", fit_whole(state, "uptime", 0, 10**10))
+    _keep(extra, "uptime", fit_whole(state, "uptime", 0, 10**10))
     updates = state.get("available_updates")
     stable = updates.get("stable") if isinstance(updates, dict) else None
     if isinstance(stable, dict):

@@ -32,6 +32,8 @@ ACTIONS = {
     0x80: "hold", 0xFE: "hold",
 }  # fmt: skip
 """What BTHome's button event 0x3A says; 0 is no press. Any other number is a press all the same."""
+ENCRYPTED = "encrypted"
+"""A packet that cannot be looked into: a button sends when it is pressed and hardly else, so in doubt it is a press."""
 _YES_OR_NO = {"motion": "presence", "window": "open", "vibration": "vibration"}
 _BUTTONS = 16
 """At most so many buttons of one remote are looked at."""
@@ -54,7 +56,6 @@ def read_topic(radio: str, payload: bytes) -> Sequence[Said] | Unreadable:
     if isinstance(packet, dict):
         said = {**packet, "rssi": said.get("rssi"), "local_name": said.get("local_name")}
     if said.get("encryption") is True:
-        # a button sends when it is pressed, and hardly else: it may well be help
         return Unreadable(
             "the packet is encrypted; turn encryption off for this device in the Shelly app", radio, is_help=True
         )
@@ -69,7 +70,10 @@ def read(said: dict[str, Any], at: datetime | None, action: str | None = None) -
     battery = fit_whole(said, "battery", 0, 100)
     packet = fit_whole(said, "pid", 0, 255)
     button, which = _button(said.get("button"))
-    action = action or (None if not button else ACTIONS.get(button, f"button_{button}"[:40]))
+    if button:
+        action = action or ACTIONS.get(button, f"button_{button}"[:40])
+    if said.get("encryption") is True:
+        action = ENCRYPTED
     if action is not None:
         extra: dict[str, Json] = {} if which is None else {"button": which}
         yield Press(radio, action, key=None if packet is None else str(packet), at=at, battery=battery, extra=extra)

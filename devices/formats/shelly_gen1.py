@@ -65,10 +65,8 @@ def _info(said: dict[str, Any]) -> Sequence[Said]:
     radio, cell, heat, update = (
         found if isinstance(found := said.get(key), dict) else {} for key in ("wifi_sta", "bat", "tmp", "update")
     )
-    extra: dict[str, Json] = {}
     uptime_s = fit_whole(said, "uptime", 0, 10**10)
-    if uptime_s is not None:
-        extra["uptime_s"] = uptime_s
+    extra: dict[str, Json] = {} if uptime_s is None else {"uptime": uptime_s}
     reading = Telemetry(
         "",
         battery=fit_whole(cell, "value", 0, 100),

@@ -138,15 +138,15 @@ def _reports(said: dict[str, Any], leaf: str) -> Iterator[Said]:
     for key in _STATE_KEYS:
         inner = said.get(key)
         if isinstance(inner, dict):
-            yield from _report(inner)
+            # Info3 is said once, when it has started
+            yield from _report(inner, {"booted": True} if key == "Info3" else {})
     if leaf in ("STATE", "SENSOR"):
-        yield from _report(said)
+        yield from _report(said, {})
 
 
-def _report(said: dict[str, Any]) -> Iterator[Said]:
+def _report(said: dict[str, Any], extra: dict[str, Json]) -> Iterator[Said]:
     wifi = said.get("Wifi")
-    extra: dict[str, Json] = {}
-    for key, kept_as in (("UptimeSec", "uptime_s"), ("BootCount", "boots")):
+    for key, kept_as in (("UptimeSec", "uptime"), ("BootCount", "boots")):
         count = fit_whole(said, key, 0, 10**10)
         if count is not None:
             extra[kept_as] = count

@@ -21,6 +21,8 @@ _HELP_WORDS = frozenset(
     }
 )
 _HELP_SIGNS = ("求助", "求救", "呼救", "呼叫", "紧急", "报警", "救命")
+_HEATING = frozenset({"heat", "heating", "cool", "cooling"})
+"""A thermostat's `call for heat` is none."""
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _RADIO_ADDRESS = re.compile(r"(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}|[0-9a-f]{12}", re.IGNORECASE)
 _ONLINE = {"online": True, "true": True, "1": True, "offline": False, "false": False, "0": False}
@@ -31,7 +33,8 @@ def says_help(name: str) -> bool:
 
     `alarm` is none of the words: it is what smoke and burglar alarms are called.
     """
-    return not _HELP_WORDS.isdisjoint(parts(name)) or any(sign in name for sign in _HELP_SIGNS)
+    named = set(parts(name))
+    return bool(named & _HELP_WORDS and not named & _HEATING) or any(sign in name for sign in _HELP_SIGNS)
 
 
 def parts(name: str) -> list[str]:

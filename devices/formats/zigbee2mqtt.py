@@ -10,17 +10,17 @@ made of strength, quality or both, and no adapter does it alike, so no dBm can b
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from devices.formats.base import Said, first_level, own_branch, prefixes
 from devices.formats.payload import (
-    INSTANT_RANGE,
     TEMPERATURE_RANGE,
     TEXT_LIMIT,
     NotReadable,
     address_fits,
     clean,
+    fit_milliseconds,
     fit_number,
     fit_whole,
     instant,
@@ -137,17 +137,33 @@ def _spoken(address: str, said: dict[str, Any]) -> Sequence[Said]:
     at = _last_seen(rest)
     fw = _fw(rest.pop("device", None))
     battery = fit_whole(rest, "battery", 0, 100)
-    results: list[Said] = []
-    results += _presses(address, clicked if action is None else action, at, battery, rest)
-    alarm = take_alarm(rest)
-    if alarm is not None:
-        on, source = alarm
-        results.append(Alarm(address, on, at, source, battery))
+    results = _calls(address, clicked if action is None else action, at, battery, rest)
     temperature = _temperature(rest)
     _note_presence(rest)
     if rest or battery is not None or fw is not None or temperature is not None:
         results.append(Telemetry(address, at, battery, fw=fw, temperature=temperature, extra=rest))
     return results
+
+
+def _calls(address: str, action: object, at: datetime | None, battery: int | None, rest: dict[str, Any]) -> list[Said]:
+    """Take what calls for help. Of the two that may, one that cannot be read does not hide the other."""
+    calls: list[Said] = []
+    unclear: NotReadable | None = None
+    try:
+        alarm = take_alarm(rest)
+        if alarm is not None:
+            calls.append(Alarm(address, alarm[0], at, alarm[1], battery))
+    except NotReadable as why:
+        unclear = why
+    try:
+        calls[:0] = _presses(address, action, at, battery, rest)
+    except NotReadable as why:
+        unclear = why
+    if unclear is not None and not any(
+        isinstance(each, Press) or (isinstance(each, Alarm) and each.on) for each in calls
+    ):
+        raise unclear
+    return calls
 
 
 def _presses(
@@ -169,8 +185,7 @@ def _last_seen(rest: dict[str, Any]) -> datetime | None:
     seen = rest.get("last_seen")
     at = instant(seen) if isinstance(seen, str) else None
     if at is None:
-        milliseconds = fit_number(rest, "last_seen", INSTANT_RANGE[0], INSTANT_RANGE[1] * 1000)
-        at = None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)
+        at = fit_milliseconds(rest, "last_seen")
     if at is not None:
         rest.pop("last_seen", None)
     return at

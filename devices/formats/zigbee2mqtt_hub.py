@@ -9,13 +9,15 @@ from devices.formats.payload import (
     NotReadable,
     address_fits,
     clean,
+    fit_milliseconds,
+    fit_number,
     json_object,
     json_value,
     kind_of,
     wrong,
 )
-from devices.formats.zigbee_actions import Meaning, meaning, says_help
-from devices.model import Found, Gone, StatusChange
+from devices.formats.zigbee_actions import Meaning, calls_by_hand, is_pushed, meaning
+from devices.model import Found, Gone, StatusChange, Telemetry
 
 DEVICES_LIMIT = 1024 * 1024
 """Bytes of the largest list of devices that is read: each comes with all that it can do, some 5 KiB."""
@@ -23,7 +25,7 @@ DEVICES_SHOWN = 500
 """Devices of one list that are read; a Zigbee network of one coordinator has at most some 300."""
 _STATES = {b"online": True, b"offline": False}
 _SPOKEN_FOR = ("switch", "light", "lock", "cover", "climate", "fan")
-"""What a device is that does something itself: its buttons are for that."""
+"""What a device is that does something: its buttons are for that."""
 
 
 def read_hub(leaf: str, payload: bytes) -> Sequence[Said]:
@@ -35,6 +37,8 @@ def read_hub(leaf: str, payload: bytes) -> Sequence[Said]:
             return list(_devices(payload))
         case "event":
             return _event(payload)
+        case "health":
+            return (_health(payload),)
         case _:
             return ()
 
@@ -54,6 +58,16 @@ def read_state(address: str, payload: bytes) -> Sequence[Said]:
             raise wrong("state", state, '"online" or "offline"')
         online = state == "online"
     return (StatusChange(address, online),)
+
+
+def _health(payload: bytes) -> Telemetry:
+    """Read that the hub runs, as it says every ten minutes from version 2.5 on; it says `online` once only."""
+    said = json_object(payload, DEVICES_LIMIT)
+    process = said.get("process")
+    uptime_s = fit_number(process, "uptime_sec", 0.0, 10.0**10) if isinstance(process, dict) else None
+    return Telemetry(
+        "", fit_milliseconds(said, "response_time"), extra={} if uptime_s is None else {"uptime": uptime_s}
+    )
 
 
 def _devices(payload: bytes) -> Iterator[Found]:
@@ -101,7 +115,7 @@ def _found(device: object) -> Found | None:
 
 
 def _kind(definition: dict[str, Any]) -> str | None:
-    """Guess the kind: what calls for help, or has buttons and does nothing else, is a button; all else is a sensor."""
+    """Guess the kind: a button calls for help, or is pushed and does nothing else; a lamp or plug is nothing that we know."""
     exposes = definition.get("exposes")
     features = [each for each in exposes if isinstance(each, dict)] if isinstance(exposes, list) else []
     if not features:
@@ -110,11 +124,11 @@ def _kind(definition: dict[str, Any]) -> str | None:
     if any(meaning(action) is Meaning.HELP for action in actions):
         return "button"
     names = [name for each in features if isinstance(name := each.get("name"), str)]
-    if any(says_help(name) and not name.startswith("fall") for name in names):
+    if any(calls_by_hand(name) for name in names):
         return "button"
-    pressed = any(meaning(action) is Meaning.PRESS for action in actions)
-    does = any(each.get("type") in _SPOKEN_FOR for each in features)
-    return "button" if pressed and not does else "sensor"
+    if any(each.get("type") in _SPOKEN_FOR for each in features):
+        return None
+    return "button" if any(is_pushed(action) for action in actions) else "sensor"
 
 
 def _values(feature: dict[str, Any]) -> list[str]:

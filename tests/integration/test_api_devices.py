@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from devices import formats
 from tests.integration.api_client import Api
 from tests.integration.registry_fixtures import admin, api, device, home, say
 
@@ -46,6 +47,21 @@ def test_a_topic_that_could_speak_for_others_is_refused(admin: Api) -> None:
     ):
         body = {"uid": "hub-2", "kind": "hub", "home": place, "topic": topic}
         assert admin.post("/devices", body).problem(422)["errors"][0]["field"] == "topic"
+
+
+def test_a_device_speaks_one_of_the_formats_that_are_installed(admin: Api) -> None:
+    place = home(admin)
+    body = {"uid": "btn-2", "kind": "button", "home": place, "topic": "homes/7"}
+    for unknown in ("morse", "Shelly", "", None, 5):
+        (error,) = admin.post("/devices", {**body, "format": unknown}).problem(422)["errors"]
+        assert error["field"] == "format"
+    (error,) = admin.post("/devices", {**body, "format": "morse"}).problem(422)["errors"]
+    assert "use one of anju, zigbee2mqtt, frigate, shelly, tasmota, esphome" in error["message"]
+    for known in formats.names():
+        other = {**body, "uid": f"btn-{known}", "topic": f"homes/{known}", "format": known}
+        assert admin.post("/devices", other).ok(201)["format"] == known
+    admin.patch("/devices/btn-shelly", {"format": "morse"}).problem(422, "format")
+    assert admin.patch("/devices/btn-shelly", {"format": "tasmota"}).ok()["format"] == "tasmota"
 
 
 def test_only_a_hub_can_be_spoken_through(admin: Api) -> None:

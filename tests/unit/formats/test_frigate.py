@@ -78,12 +78,10 @@ def ping(kind: str, **more: Any) -> PatrolPing:
         (
             "stats", json.dumps(STATS).encode(),
             [
-                Telemetry("", fw="0.16.2-4d58206", extra={"uptime": 86461}),
                 Found("hall", "hall", "camera"),
                 Telemetry("hall", extra={"camera_fps": 5.1}, picture=Picture.SHOWN),
                 Found("bedroom", "bedroom", "camera"),
-                Telemetry("bedroom", extra={"camera_fps": 0.0}, picture=Picture.FROZEN),
-                StatusChange("bedroom", online=False),
+                Telemetry("", fw="0.16.2-4d58206", extra={"uptime": 86461}),
             ],
         ),
         # as 0.12 and before said it: the cameras beside the rest
@@ -120,6 +118,18 @@ def test_the_same_event_said_again_has_the_same_id_and_the_next_one_another() ->
     ids = [each.id for each in said if isinstance(each, PatrolPing)]
     assert ids[0] == ids[1]
     assert len(set(ids)) == 3
+
+
+def test_a_camera_without_frames_is_not_heard() -> None:
+    said = read_safely(FORMAT, "stats", json.dumps(STATS).encode())
+    assert [each for each in said if each.uid == "bedroom"] == [Found("bedroom", "bedroom", "camera")]
+
+
+def test_a_frigate_is_not_heard_either_when_none_of_its_cameras_has_frames() -> None:
+    stats = STATS | {"cameras": {"bedroom": STATS["cameras"]["bedroom"]}}
+    assert read_safely(FORMAT, "stats", json.dumps(stats).encode()) == [Found("bedroom", "bedroom", "camera")]
+    bare = json.dumps(STATS | {"cameras": {}}).encode()
+    assert read_safely(FORMAT, "stats", bare) == [Telemetry("", fw="0.16.2-4d58206", extra={"uptime": 86461})]
 
 
 def test_no_name_and_no_password_is_kept() -> None:

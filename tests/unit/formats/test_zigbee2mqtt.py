@@ -11,153 +11,10 @@ from hypothesis import strategies as st
 from devices.formats.base import Said
 from devices.formats.zigbee2mqtt import FORMAT
 from devices.formats.zigbee2mqtt_hub import DEVICES_LIMIT
-from devices.model import Alarm, Found, Gone, Press, Source, StatusChange, Telemetry, Unreadable
+from devices.model import Alarm, Found, Gone, Press, StatusChange, Telemetry, Unreadable
 from tests.unit.formats.mutations import mutations
 from tests.unit.formats.promises import read_safely
-
-SOS_DEVICE = {
-    "ieee_address": "0xa4c138d2b1a3c0ff", "type": "EndDevice", "network_address": 41567, "supported": True,
-    "friendly_name": "bedroom/sos", "disabled": False, "description": None, "power_source": "Battery",
-    "software_build_id": None, "date_code": "", "model_id": "TS0215A", "manufacturer": "_TZ3000_4fsgukof",
-    "interview_completed": True,
-    "definition": {
-        "model": "TS0215A_sos", "vendor": "Tuya", "description": "SOS button", "supports_ota": False, "options": [],
-        "exposes": [
-            {"access": 1, "name": "battery", "property": "battery", "type": "numeric", "unit": "%", "value_max": 100},
-            {"access": 1, "name": "action", "property": "action", "type": "enum", "values": ["emergency"]},
-            {"access": 1, "name": "linkquality", "property": "linkquality", "type": "numeric", "unit": "lqi"},
-        ],
-    },
-    "endpoints": {"1": {"bindings": [], "clusters": {"input": ["genBasic"], "output": ["ssIasAce"]}}},
-}  # fmt: skip
-COORDINATOR = {
-    "ieee_address": "0x00124b0024c1",
-    "type": "Coordinator",
-    "friendly_name": "Coordinator",
-    "definition": None,
-}
-
-
-def device(name: str, exposes: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
-    return {
-        "type": "EndDevice",
-        "friendly_name": name,
-        "definition": {"model": "M", "vendor": "V", "exposes": exposes},
-    } | more
-
-
-def action(*values: str) -> dict[str, Any]:
-    return {"name": "action", "property": "action", "type": "enum", "values": list(values)}
-
-
-# maker and model as zigbee-herdsman-converters names them, what it sends when help is called for, and what is read of it
-CALLS: list[tuple[str, str, bool]] = [
-    ("ADEO LDSENK09", '{"action":"panic","linkquality":110}', True),
-    (
-        "Centralite 3400-D",
-        '{"action":"emergency","action_code":null,"battery":85,"tamper":false,"linkquality":96}',
-        True,
-    ),
-    (
-        "Climax KP-23EL-ZBS-ACE",
-        '{"action":"emergency","battery_low":false,"tamper":false,"restore_reports":true}',
-        True,
-    ),
-    ("Climax KP-23EL-ZBS-ACE", '{"action":"panic","battery_low":false,"tamper":false,"linkquality":140}', True),
-    ("Develco KEYZB-110", '{"action":"emergency","action_transaction":12,"battery_low":false,"voltage":3900}', True),
-    ("Feibit NZRC106W-M2", '{"action":"panic","battery":100,"linkquality":78}', True),
-    ("Heiman HS1RC-N", '{"action":"emergency","battery":100,"linkquality":60}', True),
-    ("Heiman HM1RC-2-E", '{"action":"emergency","action_group":0,"battery":97.5}', True),
-    ("Heiman HS1RC-EM", '{"action":"emergency","battery":100,"voltage":3000}', True),
-    ("Heiman HS1EB/HS1EB-E", '{"action":"single","battery":98,"linkquality":51}', False),
-    ("Heiman HS1EB/HS1EB-E", '{"action":"double","battery":98,"linkquality":51}', False),
-    ("Heiman HS1EB/HS1EB-E", '{"action":"hold","battery":98,"linkquality":51}', False),
-    ("Hive KEYPAD001", '{"action":"panic","battery":60,"battery_low":false,"occupancy":true,"tamper":false}', True),
-    ("Immax 07046L", '{"action":"panic","linkquality":100}', True),
-    ("Immax 07505L", '{"action":"sos","battery":100,"tamper":false,"admin_code":"1234"}', True),
-    ("Linkind ZS130000078", '{"action":"panic","action_code":"","battery":70,"occupancy":true,"voltage":2700}', True),
-    ("Linkind ZS130000178", '{"action":"panic","linkquality":90}', True),
-    ("Loginovo ZG-101Z", '{"action":"sos","battery_low":false,"linkquality":105}', True),
-    ("Loginovo ZG-101Z", '{"action":"emergency","battery_low":false,"linkquality":105}', True),
-    ("MultIR MIR-SO100", '{"action":"single","battery":100,"voltage":3000}', False),
-    ("MultIR MIR-SO100", '{"action":"hold","battery":100,"voltage":3000}', False),
-    ("ORVIBO SE20-O", '{"action":"single","linkquality":33}', False),
-    ("ORVIBO SE21", '{"action":"double","linkquality":33}', False),
-    ("Smart9 S9ZGBRC01", '{"action":"emergency","battery":100}', True),
-    ("SmartThings IM6001-BTP01", '{"action":"hold","battery":100,"temperature":21.4}', False),
-    ("SONOFF SNZB-01-KF", '{"action":"single","battery":100,"voltage":3000}', False),
-    ("Swann SWO-KEF1PA", '{"action":"panic","linkquality":66}', True),
-    ("Technicolor XHK1-TC", '{"action":"emergency","battery":55,"temperature":19,"voltage":2700,"contact":true}', True),
-    ("Tuya TS0215A_remote", '{"action":"emergency","battery":100,"linkquality":120}', True),
-    ("Tuya TS0215A_sos", '{"action":"emergency","battery":100,"voltage":3000,"linkquality":134}', True),
-    ("Tuya TS0218", '{"action":"emergency","battery":100}', True),
-    ("Tuya TS0601_sos", '{"action":"emergency","battery":100,"linkquality":149}', True),
-    ("Universal Electronics XHK1-UE", '{"action":"emergency","battery":55}', True),
-    ("Universal Electronics UEHK2AZ0", '{"action":"emergency","battery":55}', True),
-    ("two of its buttons", '{"action":"emergency_2"}', True),
-    ("version 1.17 and before", '{"click":"single","battery":90}', False),
-]
-
-
-@pytest.mark.parametrize(("model", "payload", "certain"), CALLS, ids=[f"{n} {m}" for n, (m, _, _) in enumerate(CALLS)])
-def test_a_press_of_each_known_model_is_a_press(model: str, payload: str, certain: bool) -> None:
-    first = _said("bedroom/sos", payload)[0]
-    said = json.loads(payload)
-    assert isinstance(first, Press)
-    assert (first.uid, first.action, first.certain) == ("bedroom/sos", said.get("action", said.get("click")), certain)
-    assert first.battery == (None if "battery" not in said else round(said["battery"]))
-
-
-@pytest.mark.parametrize(
-    ("model", "payload", "alarm"),
-    [
-        (
-            "Feibit SEB01ZB",
-            '{"sos":true,"battery_low":false,"tamper":false,"battery":100}',
-            Alarm("n", True, battery=100),
-        ),
-        ("Feibit SEB01ZB", '{"sos":false,"battery_low":false,"tamper":false}', Alarm("n", False)),
-        ("Daewoo WKE502Z", '{"armed":false,"sos_alarm":true,"user_id":"3"}', Alarm("n", True)),
-        ("Daewoo WKE502Z", '{"armed":false,"sos_alarm":false}', Alarm("n", False)),
-        ("own makes on PTVO", '{"sos_l1":true,"contact_l2":false}', Alarm("n", True)),
-        ("own makes on PTVO", '{"sos":"ON"}', Alarm("n", True)),
-        ("Heiman radar", '{"occupancy":true,"fall_status":"fall_alarm"}', Alarm("n", True, source=Source.FALL)),
-        ("Heiman radar", '{"occupancy":true,"fall_status":"fall_warning"}', Alarm("n", False)),
-        ("Heiman radar", '{"occupancy":false,"fall_status":"normal"}', Alarm("n", False)),
-        ("Tuya radar", '{"presence":true,"fall_down_status":"fall"}', Alarm("n", True, source=Source.FALL)),
-        ("Tuya radar", '{"presence":true,"fall_down_status":"maybe_fall"}', Alarm("n", False)),
-    ],
-)
-def test_a_state_that_calls_for_help_is_an_alarm(model: str, payload: str, alarm: Alarm) -> None:
-    assert _said("n", payload)[0] == alarm
-
-
-@pytest.mark.parametrize(
-    "word",
-    [
-        "off", "disarm", "arm_all_zones", "arm_day_zones", "arm_night_zones", "arm_partial_zones", "arm_stay", "arm_away",
-        "arm_home", "arming_away", "exit_delay", "entry_delay", "not_ready", "in_alarm", "release", "released", "hold_release",
-        "button_1_release", "release_3_and_4", "brightness_stop", "brightness_stop_1", "color_temperature_move_stop",
-        "brightness_move_stop", "stopped", "", " ", "OFF",
-    ],
-)  # fmt: skip
-def test_what_is_no_press_is_none(word: str) -> None:
-    for rest, payload in (("n", json.dumps({"action": word, "battery": 50})), ("n/action", word)):
-        assert not [each for each in _said(rest, payload) if isinstance(each, Press)]
-
-
-@pytest.mark.parametrize(
-    ("word", "certain"),
-    [
-        ("single", False), ("double", False), ("triple", False), ("hold", False), ("long", False), ("on", False),
-        ("toggle", False), ("press", False), ("click", False), ("1_single", False), ("single_left", False),
-        ("button_1_double", False), ("up_hold", False), ("recall_1", False), ("scene_3", False), ("stop", False),
-        ("off_1", False), ("off_double", False), ("something_new", False), ("按下", False),
-        ("emergency", True), ("panic", True), ("sos", True), ("SOS", True), ("panic_2", True), ("emergency_right", True),
-    ],
-)  # fmt: skip
-def test_every_other_word_is_a_press_and_some_are_help(word: str, certain: bool) -> None:
-    assert _said("n/action", word) == [Press("n", word, certain)]
+from tests.unit.formats.zigbee_samples import CALLS, COORDINATOR, SOS_DEVICE, device
 
 
 @pytest.mark.parametrize(
@@ -210,6 +67,9 @@ def test_every_other_word_is_a_press_and_some_are_help(word: str, certain: bool)
             "plug", b'{"state":"ON","device":{"softwareBuildID":"1.2","manufacturerName":"x"},"update":{"state":"idle"}}',
             [Telemetry("plug", fw="1.2", extra={"state": "ON"})],
         ),
+        # what a radar does not know, and another device's word of the same name
+        ("radar", b'{"fall_status":"unknown"}', [Telemetry("radar", extra={"fall_status": "unknown"})]),
+        ("washer", b'{"status":"running"}', [Telemetry("washer", extra={"status": "running"})]),
         # a hub set to say each value on a topic of its own
         ("bed/sos", b"true", [Alarm("bed", True)]),
         ("bed/click", b"single", [Press("bed", "single")]),
@@ -236,8 +96,13 @@ def test_every_other_word_is_a_press_and_some_are_help(word: str, certain: bool)
             "bridge/event", json.dumps({"type": "device_interview", "data": SOS_DEVICE | {"status": "successful"}}).encode(),
             [Found("bedroom/sos", "bedroom/sos", "button", "TS0215A_sos", "Tuya")],
         ),
-        ("bridge/event", b'{"type":"device_leave","data":{"friendly_name":"lamp","ieee_address":"0x01"}}', [Gone("lamp")]),
+    ("bridge/event", b'{"type":"device_leave","data":{"friendly_name":"lamp","ieee_address":"0x01"}}', [Gone("lamp")]),
         ("bridge/event", b'{"type":"device_announce","data":{"friendly_name":"lamp"}}', []),
+        (
+            "bridge/health", b'{"response_time":1795480200000,"process":{"uptime_sec":612},"devices":{"0x01":{"messages":3}}}',
+            [Telemetry("", datetime(2026, 11, 24, 0, 30, tzinfo=UTC), extra={"uptime": 612})],
+        ),
+        ("bridge/health", b"{}", [Telemetry("")]),
         # of no interest
         ("bridge/logging", b'{"level":"info","message":"MQTT publish: ... emergency"}', []),
         ("bridge/info", b"{}", []),
@@ -250,24 +115,6 @@ def test_every_other_word_is_a_press_and_some_are_help(word: str, certain: bool)
 def test_what_zigbee2mqtt_says_is_read(rest: str, payload: bytes, said: list[Said]) -> None:
     assert read_safely(FORMAT, rest, payload) == said
     assert not isinstance(FORMAT.read(rest, payload), Unreadable)
-
-
-@pytest.mark.parametrize(
-    ("exposes", "kind"),
-    [
-        ([action("emergency"), {"name": "battery", "type": "numeric"}], "button"),
-        ([{"name": "sos", "type": "binary"}], "button"),
-        ([action("single", "double", "hold", "off")], "button"),
-        ([action("off", "disarm")], "sensor"),
-        ([{"type": "switch", "features": []}, action("single")], "sensor"),
-        ([{"type": "light"}, action("panic")], "button"),
-        ([{"name": "occupancy", "type": "binary"}], "sensor"),
-        ([{"name": "fall_status", "type": "enum"}], "sensor"),
-        ([], None),
-    ],
-)
-def test_a_found_devices_kind_is_guessed_from_what_it_can_say(exposes: list[dict[str, Any]], kind: str | None) -> None:
-    assert _said("bridge/devices", json.dumps([device("n", exposes)])) == [Found("n", "n", kind, "M", "V")]
 
 
 def test_a_hub_with_many_devices_is_read_and_one_beyond_all_reason_is_not() -> None:
@@ -336,10 +183,11 @@ SAMPLES = [
     ("bridge/state", b"offline"),
     ("bridge/devices", json.dumps([COORDINATOR, SOS_DEVICE, device("lamp", [{"type": "light"}])]).encode()),
     ("bridge/event", json.dumps({"type": "device_interview", "data": SOS_DEVICE}).encode()),
+    ("bridge/health", b'{"response_time":1795480200000,"process":{"uptime_sec":612}}'),
     ("bridge/event", b'{"type":"device_leave","data":{"friendly_name":"lamp"}}'),
 ]
 LEVELS = st.sampled_from(
-    ["bridge", "devices", "state", "event", "action", "availability", "sos", "battery", "set", "堂屋", ""]
+    ["bridge", "devices", "state", "event", "health", "action", "availability", "sos", "battery", "set", "堂屋", ""]
 )
 TOPICS = st.text(max_size=30) | st.lists(LEVELS | st.text(max_size=5), max_size=5).map("/".join)
 KEYS = st.sampled_from(
@@ -381,8 +229,24 @@ def test_whatever_a_hub_says_that_a_device_can_do_is_read(exposes: list[dict[str
 
 @given(st.dictionaries(KEYS.filter(lambda key: key not in ("action", "click")), VALUES, max_size=8))
 def test_whatever_else_a_message_says_a_press_is_not_lost(beside: dict[str, Any]) -> None:
-    said = FORMAT.read("n", json.dumps({"action": "emergency"} | beside).encode())
-    assert said.is_help if isinstance(said, Unreadable) else said[0].uid == "n" and isinstance(said[0], Press)
+    for call, kind in (({"action": "emergency"}, Press), ({"sos": True}, Alarm)):
+        said = FORMAT.read("n", json.dumps(beside | call).encode())
+        if isinstance(said, Unreadable):
+            assert said.reason.startswith("payload")  # no JSON that can be kept
+            assert said.is_help
+        else:
+            assert [each for each in said if isinstance(each, kind)]
+
+
+@pytest.mark.parametrize(
+    ("payload", "said"),
+    [
+        ('{"action":"emergency","sos":"perhaps"}', [Press("n", "emergency", True)]),
+        ('{"action":["emergency"],"sos":true}', [Alarm("n", True)]),
+    ],
+)
+def test_what_cannot_be_read_does_not_hide_what_calls_for_help(payload: str, said: list[Said]) -> None:
+    assert _said("n", payload) == said
 
 
 def test_two_thousand_mutations_bring_no_exception() -> None:
