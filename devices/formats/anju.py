@@ -30,6 +30,7 @@ from devices.model import (
     HelpCall,
     Message,
     PatrolPing,
+    Picture,
     Source,
     StatusChange,
     Telemetry,
@@ -42,6 +43,7 @@ HELP_LEAVES = frozenset({"help", "cancel"})
 REPLY_LEAF = "reply"
 UID = re.compile(r"[A-Za-z0-9_-]{3,64}")
 
+_PICTURES = list(Picture)
 ID_LIMIT = 200
 """Characters of the longest `id`: it is part of a key for ever."""
 
@@ -181,6 +183,8 @@ def _patrol(uid: str, said: dict[str, Any]) -> PatrolPing:
 
 def _telemetry(uid: str, said: dict[str, Any]) -> Telemetry:
     rest = dict(said)
+    # any other value is of a key that was unknown until now: kept, as those are
+    picture = Picture(rest.pop("picture")) if rest.get("picture") in _PICTURES else None
     return Telemetry(
         uid,
         at=_take_at(rest),
@@ -189,6 +193,7 @@ def _telemetry(uid: str, said: dict[str, Any]) -> Telemetry:
         fw=take_text(rest, "fw"),
         temperature=take_number(rest, "temperature", *TEMPERATURE_RANGE),
         extra=rest,
+        picture=picture,
     )
 
 
