@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 ONLINE, LATE, OFFLINE, NEVER = "online", "late", "offline", "never"
 STATES = (ONLINE, LATE, OFFLINE, NEVER)
 CAMERA_LATE_AFTER_S, CAMERA_OFFLINE_AFTER_S = 90.0, 180.0
-"""A camera speaks every minute: half a minute over it is late, after three missed it is offline (docs/mqtt.md)."""
+"""A camera speaks every minute: half a minute over it is late, after three missed it is offline."""
 BUTTON_OFFLINE_AFTER_S = 25 * 3600.0
 """A button may be silent for a day and an hour; it is never late."""
 EXAMPLES = 10
