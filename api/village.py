@@ -14,10 +14,10 @@ from psycopg import Connection
 from alerts import staffing
 from alerts.policy import Step
 from alerts.rota import RotaKind
+from api import village_formats
 from api import village_words as words
 from api.village_words import Township, Words
-from devices import registry, voices
-from devices.formats import OWN
+from devices import registry
 from devices.scenario import SimulatedHome
 from storage import sql
 
@@ -102,36 +102,8 @@ def seed(
         if is_there
     )
     if speak is not None:
-        _wire(connection, settled[:homes], speak, now)
-    spoken = connection.execute(queries.formats_of_simulated, {"own": OWN}).fetchall()
-    return Village(settled, words.CITY[0], dict(spoken))
-
-
-def _wire(connection: Connection[Any], homes: Sequence[SimulatedHome], speak: str, now: datetime) -> None:
-    """Register the devices of homes so that they are understood when they speak so, with the hubs that it takes."""
-    rows = ((home, uid, standing) for home in homes for uid, standing in voices.standings(home, speak))
-    while batch := list(islice(rows, BATCH)):
-        hubs = {each.hub: (home.button, each) for home, _, each in batch if each.hub is not None}
-        connection.execute(
-            queries.install_simulated_hubs,
-            {
-                "uids": list(hubs),
-                "buttons": [button for button, _ in hubs.values()],
-                "formats": [each.format for _, each in hubs.values()],
-                "topics": [each.hub_topic for _, each in hubs.values()],
-                "now": now,
-            },
-        )
-        connection.execute(
-            queries.wire_simulated,
-            {
-                "uids": [uid for _, uid, _ in batch],
-                "formats": [each.format for *_, each in batch],
-                "topics": [each.topic for *_, each in batch],
-                "hubs": [each.hub for *_, each in batch],
-            },
-        )
-    connection.execute(queries.remove_idle_simulated_hubs, {"now": now})
+        village_formats.register(connection, settled[:homes], speak, now)
+    return Village(settled, words.CITY[0], village_formats.registered(connection))
 
 
 def _hamlets() -> tuple[_Hamlet, ...]:

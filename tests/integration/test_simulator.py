@@ -18,7 +18,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from devices import recording, scenario, stories
 from devices.recorder import Recorder
 from devices.scenario import Said, SimulatedHome
-from devices.simulator import STALE_AFTER, Simulator
+from devices.simulator import STALE_AFTER, Simulator, Taken
 from devices.voices import Speaker
 from gateway.client import BrokerAddress
 from storage.clock import Clock, SystemClock
@@ -246,6 +246,27 @@ def test_through_the_real_gateway_each_press_is_stored_once_and_heard(database: 
             assert count(connection, "quarantine") == 0
             assert value(connection, "select count(*) from device_latest where model is not null") == 2 * len(homes)
             assert sorted(stats.received_after_s)[len(stats.received_after_s) // 2] < 1
+
+
+def test_whoever_asks_is_told_of_each_message_and_that_the_broker_took_it(broker: int, clock: StoryClock) -> None:
+    published: list[tuple[str, str]] = []
+    taken: list[tuple[str, str]] = []
+
+    def note(said: Said, at: datetime) -> Taken:
+        assert at == clock.now()
+        published.append((said.uid, said.leaf))
+        return lambda at: taken.append((said.uid, said.leaf))
+
+    def told(start: datetime) -> Iterator[Said]:
+        return (said for said in stories.play("power-cut", street(5), start, speed=600) if said.leaf != "help")
+
+    address = BrokerAddress("127.0.0.1", broker, False, None, None)
+    with Playing(Simulator(address, told, clock=clock, published=note)) as playing:
+        playing.begun()
+        clock.forward(timedelta(minutes=1))
+        until(lambda: not playing.thread.is_alive())
+    assert len(published) > 20
+    assert sorted(taken) == sorted(published)
 
 
 def test_a_story_ends_once_every_press_was_heard(ear: Ear, broker: int, clock: StoryClock) -> None:
