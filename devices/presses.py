@@ -12,8 +12,8 @@ from hashlib import sha256
 from devices.model import Alarm, Json, Press
 
 SAME_KEY_WITHIN = timedelta(seconds=60)
-"""Messages with the same key are one press for so long after the first: a hub that was away hands on late, and a counter
-that starts anew after a battery was changed must not hide a press of the next minute."""
+"""Messages with the same key are one press for so long after the one before: a hub that was away hands on late, a Shelly of the
+first generation tells its last press every 30 s, and a counter that starts anew must not hide a press of the next minute."""
 SAME_PRESS_WITHIN = timedelta(seconds=2)
 """Messages without a key are one press for so long after the first: Zigbee2MQTT's three come within a tenth of a second, and
 nobody who presses again after two seconds is told apart from somebody who needs help twice."""
@@ -78,9 +78,8 @@ def judge(memory: Memory, said: Press | Alarm, came: Came) -> tuple[bool, Memory
         key = said.key
     if _is_same_message(memory, came):
         return False, memory
-    known_key = _is_known_key(memory, key, came.at)
-    counted = known_key or _is_same_press(memory, key, came.at)
-    noted = Remembered(came.mark, came.at, None if known_key else key, opened=not counted)
+    counted = _is_known_key(memory, key, came.at) or _is_same_press(memory, key, came.at)
+    noted = Remembered(came.mark, came.at, key, opened=not counted)
     return not counted, replace(
         memory,
         pressed_at=memory.pressed_at if counted else came.at,

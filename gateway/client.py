@@ -168,6 +168,12 @@ class BrokerClient:
         """Let nobody wait in `take` any more: who takes is about to end. What comes from now on the broker keeps."""
         self._backlog.close()
 
+    @property
+    def filters(self) -> frozenset[str]:
+        """What we are subscribed to, or are about to be."""
+        with self._of_filters:
+            return frozenset(self._filters)
+
     def change_filters(self, come: Collection[str], go: Collection[str]) -> None:
         """Subscribe to some and no longer to others, now and after every reconnect; the session stays."""
         with self._of_filters:
@@ -176,7 +182,7 @@ class BrokerClient:
             self._left -= set(come)
             for each in go:
                 self._filters.pop(each, None)
-            if self._client.is_connected():
+            if (come or go) and self._client.is_connected():
                 self._subscribe(list(come))
                 self._unsubscribe(sorted(go))
 

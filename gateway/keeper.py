@@ -19,10 +19,10 @@ from storage.notify import Listener
 log = structlog.get_logger("gateway.keeper")
 
 CHANNEL = "anju_addresses"
-AGAIN_S = 60.0
+AGAIN_S = 300.0
 """However quiet it is, the registry is read so often: nothing depends on a notification alone."""
-AGAIN_AFTER_CHANGE_S = 5.0
-"""After a change it is looked once more whether the broker has let go of what was left."""
+AGAIN_WHILE_LEAVING_S = 1.0
+"""So often it is looked whether the broker has let go of what was left."""
 RESTING = 4
 """After a reading that took long it rests so many times as long: of many changes in a row, only the last one matters."""
 
@@ -70,12 +70,11 @@ class Keeper(threading.Thread):
         """Read and subscribe until `stop`."""
         wait_s = 0.0
         while not self._stopping.is_set():
-            changed = self._wake.wait(wait_s)
+            self._wake.wait(wait_s)
             self._wake.clear()
             began = time.monotonic()
             try:
-                self._bring_up()
-                wait_s = AGAIN_AFTER_CHANGE_S if changed else AGAIN_S
+                wait_s = AGAIN_S if self._bring_up() else AGAIN_WHILE_LEAVING_S
             except (psycopg.Error, PoolTimeout) as error:
                 log.warning("the registry cannot be read", error=str(error).splitlines()[0])
                 wait_s = 1.0
@@ -85,15 +84,16 @@ class Keeper(threading.Thread):
                 wait_s = 1.0
             self._stopping.wait((time.monotonic() - began) * RESTING)
 
-    def _bring_up(self) -> None:
+    def _bring_up(self) -> bool:
         with self._pool.connection() as connection:
             connection.autocommit = True
             try:
                 # first the book: what the new filters let through is then known
                 self.book = vendor_rows.read_book(connection)
                 wanted = addresses.filters(self.book, self._formats) | self._besides
-                self._line.listen(connection, {each for each in wanted if not _no_broker_takes(each)})
+                settled = self._line.listen(connection, {each for each in wanted if not _no_broker_takes(each)})
                 self._after(connection)
+                return settled
             finally:
                 connection.autocommit = False
 

@@ -53,8 +53,11 @@ class Line:
         for each in self._further.values():
             each.stop()
 
-    def listen(self, connection: Connection[Any], wanted: Collection[str]) -> None:
-        """Hear what these filters let through, and no longer what they do not; `connection` autocommits."""
+    def listen(self, connection: Connection[Any], wanted: Collection[str]) -> bool:
+        """Hear what these filters let through, and no longer what they do not; `connection` autocommits.
+
+        Returns whether all is so; False while the broker has not let go of something: then ask again.
+        """
         held = vendor_rows.subscriptions(connection, self._lane)
         left = {each for client in self._further.values() for each in client.left()}
         forgotten = [each for each in left if each not in wanted]
@@ -70,12 +73,13 @@ class Line:
             stay = [each for each, where in held.items() if where == session and each not in plan.go]
             self._change(session, stay, come, go)
         self._listens = True
+        return not plan.go
 
     def _change(self, session: int, stay: list[str], come: list[str], go: list[str]) -> None:
         client = self._further.get(session)
         if client is not None:
-            if come or go:
-                client.change_filters(come, go)
+            # what is leaving already is not asked for again: the client does that whenever it connects
+            client.change_filters(come, [each for each in go if each in client.filters])
             return
         client = BrokerClient(
             self._address,

@@ -57,8 +57,8 @@ create table broker_subscriptions (
 alter table device_latest add column picture text check (picture in ('shown', 'frozen', 'dark'));
 alter table device_latest add column off_on_purpose boolean not null default false;
 
--- What may be said at the broker depends on the format as well.
-create trigger devices_tell_broker_of_format after update of format on devices
+-- What may be said at the broker depends on the format as well, and on whether a device speaks through a hub.
+create trigger devices_tell_broker_of_format after update of format, hub_uid on devices
   for each statement execute function tell_broker();
 
 -- The gateway follows the registry: whoever changes how a device is reached wakes it.

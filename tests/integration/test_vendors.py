@@ -66,11 +66,11 @@ def test_a_new_hub_is_heard_at_once_and_a_removed_one_no_longer(nats: Homes) -> 
     with nats.gateway():
         # more than one session of this broker holds, each with a first level of its own
         for number in range(1, 6):
-            nats.add(f"hub-{number}", "hub", format="zigbee2mqtt", topic=f"z{number}/home")
-            nats.speaker(f"hub-{number}").says(f"z{number}/home/bridge/state", "online", retain=False)
+            nats.add(f"hub-{number}", "hub", format="zigbee2mqtt", topic=f"z{number}/house")
+            nats.speaker(f"hub-{number}").says(f"z{number}/house/bridge/state", "online", retain=False)
         for number in range(1, 6):
             nats.until(f"select count(*) from broker_subscriptions where filter = 'z{number}/#'", 2)
-            nats.speakers[number - 1].says(f"z{number}/home/bridge/state", "online")
+            nats.speakers[number - 1].says(f"z{number}/house/bridge/state", "online")
             nats.until(HUB_STATE.format(f"hub-{number}"), "online")
         assert nats.value("select count(distinct session) from broker_subscriptions where lane = 'urgent'") == 2
         nats.connection.execute("update devices set removed_at = now() where uid = 'hub-5'")
@@ -79,16 +79,16 @@ def test_a_new_hub_is_heard_at_once_and_a_removed_one_no_longer(nats: Homes) -> 
 
 def test_what_was_removed_while_nobody_listened_is_let_go_of(nats: Homes) -> None:
     for number in (1, 2):
-        nats.add(f"hub-{number}", "hub", format="zigbee2mqtt", topic=f"z{number}/home")
+        nats.add(f"hub-{number}", "hub", format="zigbee2mqtt", topic=f"z{number}/house")
     with nats.gateway():
         speakers = [nats.speaker("hub-1"), nats.speaker("hub-2")]
-    nats.connection.execute("update devices set topic = 'z3/home' where uid = 'hub-2'")
+    nats.connection.execute("update devices set topic = 'z3/house' where uid = 'hub-2'")
     # said while nobody listened: kept for us by the broker
-    speakers[0].says("z1/home/bridge/state", "online")
+    speakers[0].says("z1/house/bridge/state", "online")
     with nats.gateway():
         nats.until(HUB_STATE.format("hub-1"), "online")
         nats.until("select count(*) from broker_subscriptions where filter = 'z2/#'", 0)
-        nats.speaker("hub-2").says("z3/home/bridge/state", "online")
+        nats.speaker("hub-2").says("z3/house/bridge/state", "online")
         nats.until(HUB_STATE.format("hub-2"), "online")
 
 

@@ -42,7 +42,8 @@ def keyed(key: str) -> Press:
         ([(PRESS, 0), (PRESS, 1.5), (PRESS, 3)], [True, False, True]),
         # a radio packet through two hubs
         ([(keyed("7"), 0), (keyed("7"), 45)], [True, False]),
-        ([(keyed("7"), 0), (keyed("7"), 45), (keyed("7"), 61)], [True, False, True]),
+        ([(keyed("7"), 0), (keyed("7"), 30), (keyed("7"), 60), (keyed("7"), 90)], [True, False, False, False]),
+        ([(keyed("7"), 0), (keyed("7"), 61)], [True, True]),
         ([(keyed("7"), 0), (keyed("8"), 0.1)], [True, True]),
         ([(keyed("7"), 0), (PRESS, 1)], [True, False]),
         ([(PRESS, 0), (keyed("7"), 1), (keyed("7"), 30)], [True, False, False]),
