@@ -12,7 +12,8 @@ import typer
 from api import children
 from api import settings as settings_module
 from api.bench.cli import app as bench
-from api.settings import BadSetting, Settings
+from api.settings import BadSetting
+from api.simulator_cli import add_commands as add_simulator
 
 app = typer.Typer(
     name="anju", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -26,6 +27,7 @@ devices = typer.Typer(no_args_is_help=True, help="What stands in the homes.")
 app.add_typer(users, name="user")
 app.add_typer(devices, name="device")
 app.add_typer(bench, name="bench")
+add_simulator(app)
 
 
 def main() -> None:
@@ -61,30 +63,30 @@ def gateway(
     lane: Annotated[list[str] | None, typer.Option(help="urgent or bulk; both unless named")] = None,
 ) -> None:
     """Carry what homes say from the broker into the database, and replies back."""
-    from api import roles
+    from api import folder, roles
     from gateway.service import LANES
 
     lanes = lane or list(LANES)
     for each in lanes:
         if each not in LANES:
             raise typer.BadParameter(f"{each!r} is no lane; there are {', '.join(LANES)}", param_hint="--lane")
-    raise typer.Exit(roles.run_gateway(_placed(), lanes))
+    raise typer.Exit(roles.run_gateway(folder.placed(), lanes))
 
 
 @app.command()
 def alerts() -> None:
     """Decide what a person must answer, and tell people until one does."""
-    from api import roles
+    from api import folder, roles
 
-    raise typer.Exit(roles.run_alerts(_placed()))
+    raise typer.Exit(roles.run_alerts(folder.placed()))
 
 
 @app.command()
 def api() -> None:
     """Serve HTTP: the console, the API and the webhooks."""
-    from api import roles
+    from api import folder, roles
 
-    raise typer.Exit(roles.run_api(_placed()))
+    raise typer.Exit(roles.run_api(folder.placed()))
 
 
 @app.command()
@@ -189,26 +191,6 @@ def device_add(
     _tell(password)
 
 
-@app.command()
-def simulate(
-    homes: Annotated[int, typer.Option(min=1, max=100_000, help="how many homes")],
-    rate: Annotated[float, typer.Option(min=0, help="how often they press, as a multiple of one in 20 days")] = 1.0,
-    seed: Annotated[int, typer.Option(help="another one: other lives")] = 1,
-    staff: Annotated[
-        bool, typer.Option("--staff/--no-staff", help="simulated staff answer the simulated presses")
-    ] = True,
-) -> None:
-    """Let simulated homes live on the configured broker: pings, presses, flat batteries, drop-outs."""
-    from api import roles
-    from devices import scenario
-
-    try:
-        scenario.check_rate(rate)
-    except scenario.BadRate as error:
-        raise typer.BadParameter(str(error), param_hint="--rate") from None
-    raise typer.Exit(roles.run_simulator(_placed(), homes=homes, rate=rate, seed=seed, staff=staff, say=_say))
-
-
 def _tell(line: str) -> None:
     """Write a line that somebody may count on."""
     sys.stdout.write(line + "\n")
@@ -234,20 +216,6 @@ def _now_and_then(what: str) -> Callable[[int, int], None]:
     return progress
 
 
-def _placed() -> Settings:
-    """Return the settings of a role; what is not set is where the `anju up` of the data folder has it."""
-    from api import folder
-
-    settings = settings_module.read()
-    if settings.database_url is not None and settings.mqtt_url is not None:
-        return settings
-    at_work = folder.running(settings.data_dir)
-    if at_work is None:
-        return settings
-    found = {"database_url": settings.database_url or at_work.database_url}
-    return settings.model_copy(update={**found, "mqtt_url": settings.mqtt_url or at_work.mqtt_url})
-
-
 @contextmanager
 def _database(*, migrated: bool = True) -> Iterator[str]:
     from api import folder
@@ -266,10 +234,14 @@ def _errors_in_a_line() -> Iterator[None]:
 
     from alerts import model as alerts_model
     from api.folder import FolderInUse, FolderRefused
+    from api.recordings import NoSuchLog, NothingToPlay
     from api.roles import NotConfigured
     from api.up import NotReady, PortInUse
     from api.village import MessagesWouldLeave
     from devices import refused
+    from devices.player import NotTaken
+    from devices.recorder import NotHeard
+    from devices.recording import BadLine
     from gateway.broker import BrokerWouldNotStart, NoEmbeddedBroker
     from gateway.client import BadBrokerUrl
     from storage.embedded import DatabaseWouldNotStart, NoEmbeddedPostgres
@@ -278,7 +250,7 @@ def _errors_in_a_line() -> Iterator[None]:
     known: tuple[type[Exception], ...] = (
         BadSetting, FolderRefused, FolderInUse, PortInUse, NotReady, NotConfigured, BadBrokerUrl, BrokerWouldNotStart,
         NoEmbeddedBroker, DatabaseWouldNotStart, NoEmbeddedPostgres, SchemaTooNew, SchemaTooOld, MessagesWouldLeave,
-        alerts_model.Refused, refused.Refused,
+        alerts_model.Refused, refused.Refused, NoSuchLog, NothingToPlay, NotTaken, NotHeard, BadLine,
     )  # fmt: skip
     try:
         yield

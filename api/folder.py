@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from api import settings as settings_module
 from api.settings import Settings
 from storage.clock import SystemClock
 from storage.embedded import EmbeddedPostgres
@@ -99,6 +100,18 @@ def running(folder: Path) -> Running | None:
         with contextlib.suppress(FileNotFoundError, ValueError, TypeError):
             return Running(**json.loads((folder.absolute() / "running.json").read_text()))
         return None
+
+
+def placed() -> Settings:
+    """Return the settings of a role; what is not set is where the `anju up` of the data folder has it."""
+    given = settings_module.read()
+    if given.database_url is not None and given.mqtt_url is not None:
+        return given
+    at_work = running(given.data_dir)
+    if at_work is None:
+        return given
+    found = {"database_url": given.database_url or at_work.database_url}
+    return given.model_copy(update={**found, "mqtt_url": given.mqtt_url or at_work.mqtt_url})
 
 
 @contextmanager

@@ -201,6 +201,63 @@ join devices as camera on camera.uid = replace(button.uid, 'sim-btn-', 'sim-cam-
 where button.uid ~ '^sim-btn-[0-9]{1,9}$'
 order by number
 
+-- name: formats_of_simulated
+-- Which simulated devices do not speak Anju's own format? Looks through all devices, once a start.
+select uid, format
+from devices
+where uid ~ '^sim-(btn|cam)-[0-9]{1,9}$'
+  and format <> %(own)s
+  and removed_at is null
+
+-- name: install_simulated_hubs
+-- Puts the hubs of simulated homes into the registry, or back into it, each in the home of its button. By devices' key.
+with asked as (
+  select each.*, devices.home_id
+  from unnest(%(uids)s::text[], %(buttons)s::text[], %(formats)s::text[], %(topics)s::text[])
+    as each (uid, button, format, topic)
+  join devices on devices.uid = each.button
+), installed as (
+  insert into devices (uid, kind, home_id, format, topic, created_at)
+  select uid, 'hub', home_id, format, topic, %(now)s
+  from asked
+  on conflict (uid) do update
+  set removed_at = null,
+      format = excluded.format,
+      topic = excluded.topic,
+      home_id = excluded.home_id
+  where devices.kind = 'hub'
+  returning id
+)
+insert into device_latest (device_id, state_since)
+select id, %(now)s
+from installed
+on conflict do nothing
+
+-- name: wire_simulated
+-- Registers simulated devices so that they are understood as they will speak. By devices' key.
+update devices
+set format = asked.format,
+    topic = asked.topic,
+    hub_uid = asked.hub
+from unnest(%(uids)s::text[], %(formats)s::text[], %(topics)s::text[], %(hubs)s::text[])
+  as asked (uid, format, topic, hub)
+where devices.uid = asked.uid
+  and (devices.format, devices.topic, devices.hub_uid) is distinct from (asked.format, asked.topic, asked.hub)
+
+-- name: remove_idle_simulated_hubs
+-- Takes the simulated hubs away through which no device speaks any more. Looks through all devices, when homes are wired.
+update devices
+set removed_at = %(now)s
+where uid ~ '^sim-hub-[0-9]{1,9}$'
+  and kind = 'hub'
+  and removed_at is null
+  and not exists (
+    select
+    from devices as behind
+    where behind.hub_uid = devices.uid
+      and behind.removed_at is null
+  )
+
 -- name: areas_that_are
 -- Which of these areas are there already?
 select code
@@ -280,6 +337,16 @@ left join lateral (
   order by visits.id desc
   limit 1
 ) as visit on true
+cross join lateral (
+  -- what a vendor's device says has no id of the simulator's: there it is the device that tells
+  select exists (
+    select
+    from devices
+    where devices.uid = alerts.device_uid
+      and devices.format <> 'anju'
+      and devices.password_hash is null
+  ) as is_vendor_s
+) as pressed_by
 where alerts.state <> 'closed'
   and alerts.kind = 'help'
   and starts_with(alerts.device_uid, 'sim-')
@@ -288,14 +355,17 @@ where alerts.state <> 'closed'
     select
     from help_calls
     where help_calls.alert_id = alerts.id
-      and not (starts_with(help_calls.call_id, 'sim-') and starts_with(help_calls.device_uid, 'sim-'))
+      and not (
+        starts_with(help_calls.device_uid, 'sim-')
+        and (starts_with(help_calls.call_id, 'sim-') or pressed_by.is_vendor_s)
+      )
   )
   and not exists (
     select
     from alert_timeline as pressed
     where pressed.alert_id = alerts.id
       and pressed.what in ('raised', 'pressed_again')
-      and not starts_with(coalesce(pressed.detail ->> 'call', ''), 'sim-')
+      and not (starts_with(coalesce(pressed.detail ->> 'call', ''), 'sim-') or pressed_by.is_vendor_s)
   )
 order by alerts.id
 

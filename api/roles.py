@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 
 import structlog
@@ -36,8 +36,8 @@ class NotConfigured(Exception):
 def run_gateway(settings: Settings, lanes: Sequence[str] = gateway_service.LANES) -> int:
     """Carry what homes say into the database until told to stop; each lane in a thread of its own."""
     logs.configure()
-    place = gateway_service.GatewayPlace(_database(settings), parse_url(_needed(settings.mqtt_url, "ANJU_MQTT_URL")))
-    stop = _stop_on_signal()
+    place = gateway_service.GatewayPlace(database_of(settings), parse_url(needed(settings.mqtt_url, "ANJU_MQTT_URL")))
+    stop = stop_on_signal()
     failed = threading.Event()
 
     def carry(lane: str) -> None:
@@ -60,8 +60,8 @@ def run_gateway(settings: Settings, lanes: Sequence[str] = gateway_service.LANES
 def run_alerts(settings: Settings) -> int:
     """Decide what is due, and tell people, until told to stop."""
     logs.configure()
-    url = _database(settings)
-    stop = _stop_on_signal()
+    url = database_of(settings)
+    stop = stop_on_signal()
     with ExitStack() as stack:
         pool = stack.enter_context(open_pool(url, name="alerts", max_size=alerts_service.SENDERS + 4))
         parts = alerts_service.Parts(
@@ -88,7 +88,7 @@ def run_api(settings: Settings) -> int:
     from api.context import ApiSettings, Context
 
     logs.configure()
-    url = _database(settings)
+    url = database_of(settings)
     with ExitStack() as stack:
         pool = stack.enter_context(open_pool(url, name="api", min_size=2, max_size=20))
         context = Context(
@@ -123,41 +123,6 @@ def run_api(settings: Settings) -> int:
     return 0
 
 
-def run_simulator(
-    settings: Settings, *, homes: int, rate: float, seed: int, staff: bool, say: Callable[[str], None]
-) -> int:
-    """Let simulated homes live, and simulated staff answer them, until told to stop."""
-    import psycopg
-
-    from api import simulated_staff, village
-    from devices.simulator import Simulator
-
-    logs.configure()
-    url = _database(settings)
-    address = parse_url(_needed(settings.mqtt_url, "ANJU_MQTT_URL"))
-    clock = SystemClock()
-    stop = _stop_on_signal()
-    with psycopg.connect(url) as connection:
-        settled = village.seed(
-            connection, homes=homes, seed=seed, now=clock.now(), timezone=settings.timezone, locale=settings.locale,
-            sms="twilio" if settings.phones_ring else "outbox",
-        )  # fmt: skip
-    say(f"{len(settled.homes[:homes])} homes live on {address!r}; Ctrl-C ends it")
-    answering: threading.Thread | None = None
-    with ExitStack() as stack:
-        if staff:
-            pool = stack.enter_context(open_pool(url, name="simulated-staff", max_size=2))
-            answering = threading.Thread(
-                target=simulated_staff.run, args=(pool, clock, stop), kwargs={"seed": seed, "pace": STAFF_PACE},
-                name="simulated-staff",
-            )  # fmt: skip
-            answering.start()
-        Simulator(address, settled.homes[:homes], seed=seed, rate=rate, clock=clock).run(stop)
-        if answering is not None:
-            answering.join()
-    return 0
-
-
 def channel_of(settings: Settings) -> Router:
     """Return the ways that people are told; with `outbox` they all end on the page of phones."""
     if settings.sms == "outbox":
@@ -188,8 +153,8 @@ def _twilio(settings: Settings) -> Channel:
 
     return Twilio(
         TwilioSettings(
-            account_sid=_needed(settings.twilio_account_sid, "ANJU_TWILIO_ACCOUNT_SID"),
-            auth_token=_needed(settings.twilio_auth_token, "ANJU_TWILIO_AUTH_TOKEN"),
+            account_sid=needed(settings.twilio_account_sid, "ANJU_TWILIO_ACCOUNT_SID"),
+            auth_token=needed(settings.twilio_auth_token, "ANJU_TWILIO_AUTH_TOKEN"),
             public_url=public_url_of(settings),
             sender=settings.twilio_from,
             messaging_service_sid=settings.twilio_messaging_service_sid,
@@ -201,13 +166,13 @@ def _twilio(settings: Settings) -> Channel:
 def _aliyun(settings: Settings) -> Channel:
     from alerts.channels.aliyun import Aliyun, AliyunSettings
 
-    parts = _needed(settings.aliyun_templates, "ANJU_ALIYUN_TEMPLATES").split(",")
+    parts = needed(settings.aliyun_templates, "ANJU_ALIYUN_TEMPLATES").split(",")
     templates = {purpose.strip(): code.strip() for purpose, _, code in (part.partition("=") for part in parts)}
     return Aliyun(
         AliyunSettings(
-            access_key_id=_needed(settings.aliyun_access_key_id, "ANJU_ALIYUN_ACCESS_KEY_ID"),
-            access_key_secret=_needed(settings.aliyun_access_key_secret, "ANJU_ALIYUN_ACCESS_KEY_SECRET"),
-            sign_name=_needed(settings.aliyun_sign_name, "ANJU_ALIYUN_SIGN_NAME"),
+            access_key_id=needed(settings.aliyun_access_key_id, "ANJU_ALIYUN_ACCESS_KEY_ID"),
+            access_key_secret=needed(settings.aliyun_access_key_secret, "ANJU_ALIYUN_ACCESS_KEY_SECRET"),
+            sign_name=needed(settings.aliyun_sign_name, "ANJU_ALIYUN_SIGN_NAME"),
             templates=templates,
             api_url=settings.aliyun_api_url,
         )
@@ -219,20 +184,21 @@ def public_url_of(settings: Settings) -> str:
     return (settings.public_url or f"http://{settings.http_host}:{settings.http_port}").rstrip("/")
 
 
-def _database(settings: Settings) -> str:
+def database_of(settings: Settings) -> str:
     """Return the database's address; a role does not begin on a schema that it does not know."""
-    url = _needed(settings.database_url, "ANJU_DATABASE_URL")
+    url = needed(settings.database_url, "ANJU_DATABASE_URL")
     migrate.check(url)
     return url
 
 
-def _needed(value: str | None, name: str) -> str:
+def needed(value: str | None, name: str) -> str:
+    """Return a setting that a role cannot do without. Raises NotConfigured."""
     if value is None:
         raise NotConfigured(name)
     return value
 
 
-def _stop_on_signal() -> threading.Event:
+def stop_on_signal() -> threading.Event:
     """Return an event that SIGTERM and SIGINT set."""
     stop = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):

@@ -1,8 +1,8 @@
 """Who lives in the simulated village, and who answers for it? Put into the registry once, grown when more is asked for."""
 
 import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import islice
 from random import Random
@@ -14,6 +14,7 @@ from psycopg import Connection
 from alerts import staffing
 from alerts.policy import Step
 from alerts.rota import RotaKind
+from api import village_formats
 from api import village_words as words
 from api.village_words import Township, Words
 from devices import registry
@@ -46,10 +47,14 @@ class MessagesWouldLeave(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Village:
-    """The simulated homes whose devices are registered; `area`: the code of the area above them all."""
+    """The simulated homes whose devices are registered; `area`: the code of the area above them all.
+
+    `formats`: how each device is registered that does not speak Anju's own, by its uid.
+    """
 
     homes: tuple[SimulatedHome, ...]
     area: str
+    formats: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +77,14 @@ def seed(
     timezone: str,
     locale: str,
     sms: str = "outbox",
+    speak: str | None = None,
 ) -> Village:
     """Return the simulated village, settling what is missing of that many homes.
 
     What is there stays as it is: a home that somebody took out of the registry is not made again, and fewer homes asked
     for than there are take none away. `timezone`: by whose clock rotas and days go. `locale`: the language of names and
-    notes. Raises MessagesWouldLeave unless `sms` is `outbox`.
+    notes. `speak`: one of `voices.CHOICES`, and the devices of that many homes are registered so that it is understood;
+    None leaves them as they are. Raises MessagesWouldLeave unless `sms` is `outbox`, UnknownVoice.
     """
     if sms != "outbox":
         raise MessagesWouldLeave(sms)
@@ -89,14 +96,14 @@ def seed(
         _Settling(connection, seed, now, timezone, locale).settle(numbers)
         ever_made = connection.execute(queries.simulated_homes).fetchall()
     offset = now.astimezone(ZoneInfo(timezone)).utcoffset() or timedelta()
-    return Village(
-        tuple(
-            SimulatedHome(number, button, camera, int(offset.total_seconds()))
-            for number, button, camera, is_there in ever_made
-            if is_there
-        ),
-        words.CITY[0],
+    settled = tuple(
+        SimulatedHome(number, button, camera, int(offset.total_seconds()))
+        for number, button, camera, is_there in ever_made
+        if is_there
     )
+    if speak is not None:
+        village_formats.register(connection, settled[:homes], speak, now)
+    return Village(settled, words.CITY[0], village_formats.registered(connection))
 
 
 def _hamlets() -> tuple[_Hamlet, ...]:

@@ -88,13 +88,18 @@ class Said:
     retain: bool = False
 
 
-def life(homes: Sequence[SimulatedHome], *, seed: int, start: datetime, rate: float = 1.0) -> Iterator[Said]:
+def life(
+    homes: Sequence[SimulatedHome], *, seed: int, start: datetime, rate: float = 1.0, troubles: float | None = None
+) -> Iterator[Said]:
     """Return what these homes say from `start` on, in order of time, without end.
 
-    `rate`: how many times oftener than in life presses and troubles happen; 0 for none. Raises BadRate.
+    `rate`: how many times oftener than in life presses and troubles happen; 0 for none. `troubles`: the same for homes
+    that drop off the line alone, None for `rate`. Raises BadRate.
     """
     check_rate(rate)
-    return _Street(homes, seed, start, rate).speak()
+    if troubles is not None:
+        check_rate(troubles)
+    return _Street(homes, seed, start, rate, rate if troubles is None else troubles).speak()
 
 
 def check_rate(rate: float) -> None:
@@ -145,9 +150,12 @@ _Later = tuple[str, dict[str, Json]]
 class _Street:
     """All homes, and what each does next."""
 
-    def __init__(self, homes: Sequence[SimulatedHome], seed: int, start: datetime, rate: float) -> None:
+    def __init__(
+        self, homes: Sequence[SimulatedHome], seed: int, start: datetime, rate: float, troubles: float
+    ) -> None:
         self._dice = Random(seed)  # noqa: S311 - a story, not a secret
         self._rate = rate
+        self._troubles = troubles
         self._heap: list[tuple[int, int, _Does, _Home, _Later | None]] = []
         self._pushed = 0
         start_ms = _ms(start)
@@ -191,17 +199,17 @@ class _Street:
         self._then(begins_ms, _Does.COME_BACK, standing)
         self._then(begins_ms + dice.randint(1, PING_EVERY_MS), _Does.PING, standing)
         self._then(begins_ms + dice.randint(1, TELEMETRY_EVERY_MS), _Does.TELL_CONDITION, standing)
-        self._some_day(start_ms, _Does.PRESS, PRESS_EVERY, standing)
-        self._some_day(start_ms, _Does.DROP_OUT, TROUBLE_EVERY, standing)
+        self._some_day(start_ms, _Does.PRESS, PRESS_EVERY, self._rate, standing)
+        self._some_day(start_ms, _Does.DROP_OUT, TROUBLE_EVERY, self._troubles, standing)
 
     def _then(self, at_ms: int, does: _Does, home: _Home, later: _Later | None = None) -> None:
         # the running number decides between two of the same millisecond: homes themselves have no order
         self._pushed += 1
         heapq.heappush(self._heap, (at_ms, self._pushed, does, home, later))
 
-    def _some_day(self, at_ms: int, does: _Does, every: timedelta, home: _Home) -> None:
-        if self._rate > 0:
-            wait_ms = self._dice.expovariate(1) * (every / _MS) / self._rate
+    def _some_day(self, at_ms: int, does: _Does, every: timedelta, rate: float, home: _Home) -> None:
+        if rate > 0:
+            wait_ms = self._dice.expovariate(1) * (every / _MS) / rate
             if wait_ms < _NEVER_MS:
                 self._then(at_ms + 1 + int(wait_ms), does, home)
 
@@ -271,7 +279,7 @@ class _Street:
         return max(0, round(home.battery - used))
 
     def _drop_out(self, at_ms: int, home: _Home) -> list[Said]:
-        self._some_day(at_ms, _Does.DROP_OUT, TROUBLE_EVERY, home)
+        self._some_day(at_ms, _Does.DROP_OUT, TROUBLE_EVERY, self._troubles, home)
         if at_ms <= home.away_until_ms:
             return []
         shortest, longest = (math.log(each / _MS) for each in AWAY_FOR)
@@ -284,7 +292,7 @@ class _Street:
         return [Said(at, uid, "status", {"state": "offline", "at": _written(at)}, retain=True) for uid in uids]
 
     def _press(self, at_ms: int, home: _Home) -> list[Said]:
-        self._some_day(at_ms, _Does.PRESS, PRESS_EVERY, home)
+        self._some_day(at_ms, _Does.PRESS, PRESS_EVERY, self._rate, home)
         if at_ms <= home.flat_until_ms:
             return []
         dice = self._dice

@@ -1,43 +1,36 @@
 """How does a scenario reach a broker? Played over one MQTT connection for all homes, in time with the clock.
 
-A press is sent again until its home hears `received`, as a real home does. Behind time, what is stale is left out and
-never piled up: a ping of over a minute ago says nothing, a press always does.
+A press is sent again until its home hears `received`, as a real home does; a vendor's device hears no reply and speaks
+once. Behind time, what is stale is left out and never piled up: a ping of over a minute ago says nothing, a press always
+does.
 """
 
 import heapq
-import socket
-import ssl
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
-from uuid import uuid4
+from typing import Any
 
 import msgspec
 import paho.mqtt.client as paho
 import structlog
-from paho.mqtt.enums import CallbackAPIVersion
 
-from devices import scenario
+from devices import line
 from devices.formats import anju
-from devices.scenario import Said, SimulatedHome
+from devices.line import KEEPALIVE_S, QOS, UNACKNOWLEDGED_LIMIT, Address
+from devices.scenario import Said
+from devices.voices import OWN_VOICE, Speaker
 from storage.clock import Clock
 
 log = structlog.get_logger("devices.simulator")
 
-QOS = 1
-KEEPALIVE_S = 30
-CONNECT_TIMEOUT_S = 5.0
-RECONNECT_FIRST_S, RECONNECT_LONGEST_S = 1, 10
 STALE_AFTER = timedelta(minutes=1)
 """A ping older than this is left out; the next one says more."""
 RESEND_AFTER_S = 5.0
 """A home that has not heard `received` sends its press again after this, then after twice as long each time."""
 RESEND_LONGEST_S = 60.0
-UNACKNOWLEDGED_LIMIT = 2_000
-"""Messages that the broker has not acknowledged yet; with more the stream waits, so that memory stays flat."""
 LOOK_EVERY_S = 0.25
 """The longest wait before the clock is looked at again: a story's clock moves without a word."""
 TOGETHER_S = 0.01
@@ -45,50 +38,18 @@ TOGETHER_S = 0.01
 KEPT_TIMES = 100_000
 
 
-class Address(Protocol):
-    """Where the broker is and who we are there; the gateway's BrokerAddress is one."""
-
-    @property
-    def host(self) -> str:
-        """The broker's name or number."""
-        ...
-
-    @property
-    def port(self) -> int:
-        """Its TCP port."""
-        ...
-
-    @property
-    def tls(self) -> bool:
-        """Whether it is reached by TLS."""
-        ...
-
-    @property
-    def username(self) -> str | None:
-        """A user who may publish for every simulated home and read every reply; None where the broker asks for none."""
-        ...
-
-    @property
-    def password(self) -> str | None:
-        """His password."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """What was said so far. `received_after_s`: from a press's first publishing to its `received`, the newest ones."""
+    """What was said so far. `unheard`: presses whose home still waits for its `received`; `received_after_s`: from a
+    press's first publishing to its `received`, the newest ones."""
 
     published: int
     left_out: int
     presses: int
     received: int
     resent: int
+    unheard: int
     received_after_s: tuple[float, ...]
-
-    @property
-    def unheard(self) -> int:
-        """Presses whose home still waits for its `received`."""
-        return self.presses - self.received
 
 
 class _Reply(msgspec.Struct):
@@ -108,26 +69,33 @@ class _Unheard:
 
 
 _Key = tuple[str, str]
+Tell = Callable[[datetime], Iterator[Said]]
+"""What homes say from an instant on: `scenario.life`, or a story that ends."""
+Taken = Callable[[datetime], None]
+Published = Callable[[Said, datetime], Taken]
+"""Is told each message and when it was handed to the broker's line; what it returns, when the broker had taken it."""
 
 
 class Simulator:
-    """Plays the life of simulated homes; connects again by itself for ever. Raises scenario.BadRate."""
+    """Plays what simulated homes say; connects again by itself for ever.
+
+    `speaker`: how each of them speaks. `published`: somebody who wants to know of every message.
+    """
 
     def __init__(
         self,
         address: Address,
-        homes: Sequence[SimulatedHome],
+        tell: Tell,
         *,
-        seed: int,
-        rate: float,
         clock: Clock,
+        speaker: Speaker = OWN_VOICE,
         resend_after_s: float = RESEND_AFTER_S,
+        published: Published | None = None,
     ) -> None:
-        scenario.check_rate(rate)
         self._address = address
-        self._homes = homes
-        self._seed = seed
-        self._rate = rate
+        self._tell = tell
+        self._speaker = speaker
+        self._tell_published = published
         self._clock = clock
         self._resend_after_s = resend_after_s
         self._connected = threading.Event()
@@ -143,26 +111,14 @@ class Simulator:
         self._kept: dict[tuple[str, str, str], Said] = {}
         self._last_call: dict[str, str] = {}
         self._published = self._left_out = self._presses = self._resent = 0
+        # who is to be told when a message is taken, by its number on the line; none where it was so before we knew it
+        self._under_way: dict[int, Taken | None] = {}
         # of the network's thread alone
         self._acknowledged = 0
         self._client = self._make_client()
 
     def _make_client(self) -> paho.Client:
-        address = self._address
-        client = paho.Client(
-            CallbackAPIVersion.VERSION2,
-            # of its own: two simulators under one name would throw each other out for ever
-            client_id=f"anju-sim-{uuid4().hex[:8]}",
-            protocol=paho.MQTTv311,
-        )
-        client.username_pw_set(address.username, address.password)
-        if address.tls:
-            client.tls_set_context(ssl.create_default_context())
-        client.connect_timeout = CONNECT_TIMEOUT_S
-        client.reconnect_delay_set(RECONNECT_FIRST_S, RECONNECT_LONGEST_S)
-        # no window of paho's: with one it looks through all waiting messages at each acknowledgement
-        client.max_inflight_messages_set(0)
-        client.on_socket_open = _without_delay
+        client = line.make_client(self._address, "anju-sim")
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
@@ -180,27 +136,35 @@ class Simulator:
         """What was said so far."""
         with self._lock:
             return Stats(
-                self._published, self._left_out, self._presses, self._received, self._resent, tuple(self._times)
-            )
+                self._published, self._left_out, self._presses, self._received, self._resent, len(self._unheard),
+                tuple(self._times),
+            )  # fmt: skip
 
     def run(self, stop: threading.Event) -> None:
-        """Play from now on until `stop`. The stream begins with the first connection."""
+        """Play from now on until `stop`, or until what is told has ended and every press was heard.
+
+        The stream begins with the first connection.
+        """
         self._client.connect_async(self._address.host, self._address.port, KEEPALIVE_S)
         self._client.loop_start()
         try:
             while not self._connected.wait(LOOK_EVERY_S):
                 if stop.is_set():
                     return
-            for said in scenario.life(self._homes, seed=self._seed, start=self._clock.now(), rate=self._rate):
+            for said in self._tell(self._clock.now()):
                 if not self._wait_until(said.at, stop):
                     return
                 self._say(said, stop)
-            # no homes: there is nothing to say
-            stop.wait()
+            while not self._is_all_heard() and not stop.wait(TOGETHER_S):
+                self._say_again(self._clock.now())
         finally:
             self._stopping.set()
             self._client.disconnect()
             self._client.loop_stop()
+
+    def _is_all_heard(self) -> bool:
+        with self._lock:
+            return not self._unheard and not self._kept and self._acknowledged >= self._published
 
     def _wait_until(self, at: datetime, stop: threading.Event) -> bool:
         """Wait until `at`, sending presses again meanwhile; False when `stop` came first."""
@@ -218,9 +182,11 @@ class Simulator:
     def _say(self, said: Said, stop: threading.Event) -> None:
         now = self._clock.now()
         match said.leaf:
-            case "help":
+            case "help" if self._speaker.hears_replies(said.uid):
                 self._press(said, now)
-            case "status" | "cancel":
+            case "help" | "status" | "cancel":
+                if said.leaf == "help":
+                    self._presses += 1
                 # of several states of a device the last one holds
                 key = (said.uid, said.leaf, str(said.payload.get("id", "")))
                 self._kept.pop(key, None)
@@ -281,15 +247,26 @@ class Simulator:
         heapq.heappush(self._again, (now + timedelta(seconds=wait_s), key))
 
     def _publish(self, said: Said) -> None:
-        self._published += 1
-        topic = anju.topic_of(said.uid, said.leaf)
-        self._client.publish(topic, msgspec.json.encode(said.payload), qos=QOS, retain=said.retain)
+        taken = None if self._tell_published is None else self._tell_published(said, self._clock.now())
+        for wire in self._speaker.speak(said):
+            self._published += 1
+            sent = self._client.publish(wire.topic, wire.payload, qos=QOS, retain=wire.retain)
+            if taken is not None:
+                self._wait_taken(sent.mid, taken)
+
+    def _wait_taken(self, mid: int, taken: Taken) -> None:
+        with self._lock:
+            is_taken = self._under_way.pop(mid, taken) is None
+            if not is_taken:
+                self._under_way[mid] = taken
+        if is_taken:
+            taken(self._clock.now())
 
     # From here on: the network's thread.
 
     def _on_connect(self, client: paho.Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
         if reason.is_failure:
-            log.error("broker refused the simulator", broker=self._shown, reason=str(reason))
+            log.error("broker refused the simulator", broker=line.shown(self._address), reason=str(reason))
             return
         client.subscribe(anju.topic_of("+", anju.REPLY_LEAF), qos=QOS)
 
@@ -297,17 +274,25 @@ class Simulator:
         if any(reason.is_failure for reason in reasons):
             log.error("broker refuses the homes' replies; give the simulator's user leave to read anju/v1/+/reply")
             return
-        log.info("simulator connected", broker=self._shown, homes=len(self._homes))
+        log.info("simulator connected", broker=line.shown(self._address))
         self._connected.set()
         self._came_back.set()
 
     def _on_disconnect(self, client: paho.Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
         self._connected.clear()
         if not self._stopping.is_set():
-            log.warning("simulator lost the broker", broker=self._shown, reason=str(reason))
+            log.warning("simulator lost the broker", broker=line.shown(self._address), reason=str(reason))
 
     def _on_publish(self, client: paho.Client, userdata: Any, mid: int, reason: Any, properties: Any) -> None:
         self._acknowledged += 1
+        if self._tell_published is None:
+            return
+        with self._lock:
+            taken = self._under_way.pop(mid, None)
+            if taken is None:
+                self._under_way[mid] = None
+        if taken is not None:
+            taken(self._clock.now())
 
     def _on_message(self, client: paho.Client, userdata: Any, message: paho.MQTTMessage) -> None:
         uid, _ = anju.split(message.topic)
@@ -323,13 +308,3 @@ class Simulator:
             if heard is not None:
                 self._received += 1
                 self._times.append((self._clock.now() - heard.first_said_at).total_seconds())
-
-    @property
-    def _shown(self) -> str:
-        return f"{self._address.host}:{self._address.port}"
-
-
-def _without_delay(client: paho.Client, userdata: Any, sock: Any) -> None:
-    """Send small packets at once: with Nagle's algorithm a press takes 68 ms instead of 2."""
-    if isinstance(sock, socket.socket):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -45,6 +45,9 @@ MAX_ACK_PENDING = 10_000
 """Messages on their way to one session; the default of 1,024 caps its rate at that number by the batch's latency."""
 CONNECTIONS = 200_000
 
+_BROKERS_OWN = ("$JS.>", "$MQTT.>", "$SYS.>", "$KV.>", "$O.>", "$SRV.>", "_INBOX.>")
+"""Subjects by which the NATS server itself is steered."""
+
 CONFIGURATION = """\
 server_name: anju
 # no client of NATS' own protocol is meant to come; the server insists on the port
@@ -130,13 +133,13 @@ def subjects(filters: Iterable[str]) -> tuple[str, ...]:
 
 
 def insider(name: str, password: str) -> BrokerUser:
-    """Return a user of our own, who speaks for all homes, and hears whatever a vendor's device says.
+    """Return a user of our own, who speaks for all homes and hears them, in Anju's own words and in vendors'.
 
     Which topics those are changes with the registry; whether the gateway is heard must not wait for the broker to be told.
+    He could raise any alert under Anju's own topics anyway; what is the broker's own is not his.
     """
     hashed = bcrypt.hashpw(password.encode(), bcrypt.gensalt(BCRYPT_ROUNDS)).decode()
-    root = subject(anju.PREFIX)
-    return BrokerUser(name, hashed, (f"{root}.>",), (">",))
+    return BrokerUser(name, hashed, (">",), (">",), _BROKERS_OWN)
 
 
 def device_user(uid: str, password_hash: str, granted: Iterable[str] = ()) -> BrokerUser:

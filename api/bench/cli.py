@@ -74,6 +74,28 @@ def sweep(devices: Devices = 100_000) -> None:
 
 
 @app.command()
+def fleet(
+    homes: Annotated[int, typer.Option(min=10, max=100_000, help="homes, each with a button and a camera")] = 100_000,
+    minutes: Annotated[float, typer.Option(min=1, max=1_440, help="for how long, once all of them speak")] = 10.0,
+    troubles: Annotated[
+        float, typer.Option(min=0, help="how often a home drops off the line, as a multiple of once in 60 days")
+    ] = 100.0,
+) -> None:
+    """How each device stands, held against the simulator's own truth, device by device."""
+    from api import logs
+    from api.bench import fleet as benchmark
+
+    logs.configure()
+    machine = _machine()
+    with _failing_in_a_line():
+        figures = benchmark.measure(benchmark.Wishes(homes, minutes, troubles), _say)
+    _tell(machine, figures)
+    if figures.wrong:
+        _say(f"{figures.wrong} devices stood otherwise than they must")
+        raise typer.Exit(1)
+
+
+@app.command()
 def engine(
     alerts: Annotated[int, typer.Option(min=10, max=200_000, help="alerts that are due in one second")] = 10_000,
     closed: Annotated[int, typer.Option(min=2_000, max=10_000_000, help="closed alerts beside them")] = 1_000_000,

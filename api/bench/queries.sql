@@ -71,6 +71,18 @@ where device_id in (
 -- What autovacuum does beside the work, done here between two measurements so that it falls into none.
 vacuum (analyze) device_latest
 
+-- name: states_of_all
+-- How does each device stand? All of them are looked at.
+select devices.uid, device_latest.state
+from device_latest
+join devices on devices.id = device_latest.device_id
+
+-- name: changes_of_state
+-- How often were open pages told that a device stands otherwise?
+select count(*)
+from stream_log
+where event = 'device'
+
 -- Due alerts ----------------------------------------------------------------------------------------------------------
 
 -- name: make_villages

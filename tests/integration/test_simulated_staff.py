@@ -103,6 +103,16 @@ def test_a_real_button_in_a_simulated_home_is_left_to_people(living: Living) -> 
     assert living.acts(home) == []
 
 
+def test_a_vendor_s_simulated_button_is_answered_by_them_too(living: Living) -> None:
+    home = living.simulated(1)
+    living.run("update devices set format = 'tasmota', topic = uid where uid = %(uid)s", uid=home.button)
+    # what the gateway makes of a vendor's press has an id of the gateway's
+    home.press("tasmota-20261124T021358-1")
+    living.forward(minutes=25)
+    assert home.alert().state == "closed"
+    assert {channel for _, channel in living.acts(home)} == {"simulation"}
+
+
 def test_an_unreadable_press_is_left_to_people(living: Living) -> None:
     home = living.simulated(1)
     home.says("help", b"\xff")

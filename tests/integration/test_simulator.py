@@ -4,7 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import takewhile
 from pathlib import Path
 from time import monotonic
@@ -15,9 +15,11 @@ import psycopg
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from devices import scenario
-from devices.scenario import BadRate, SimulatedHome
-from devices.simulator import STALE_AFTER, Simulator
+from devices import recording, scenario, stories
+from devices.recorder import Recorder
+from devices.scenario import Said, SimulatedHome
+from devices.simulator import STALE_AFTER, Simulator, Taken
+from devices.voices import Speaker
 from gateway.client import BrokerAddress
 from storage.clock import Clock, SystemClock
 from tests.clock import StoryClock
@@ -103,10 +105,11 @@ def play(
     port: int, homes: int, clock: Clock, *, rate: float = 0, resend_after_s: float = 0.1, seed: int = 1
 ) -> Playing:
     address = BrokerAddress("127.0.0.1", port, False, None, None)
-    simulator = Simulator(
-        address, street(homes), seed=seed, rate=rate, clock=clock, resend_after_s=resend_after_s
-    )  # fmt: skip
-    return Playing(simulator)
+
+    def life(start: datetime) -> Iterator[Said]:
+        return scenario.life(street(homes), seed=seed, start=start, rate=rate)
+
+    return Playing(Simulator(address, life, clock=clock, resend_after_s=resend_after_s))
 
 
 def pressed(clock: StoryClock, homes: int, rate: float, within: timedelta, seed: int = 1) -> set[tuple[str, str]]:
@@ -245,6 +248,67 @@ def test_through_the_real_gateway_each_press_is_stored_once_and_heard(database: 
             assert sorted(stats.received_after_s)[len(stats.received_after_s) // 2] < 1
 
 
-def test_a_rate_that_makes_no_sense_is_refused_before_anything_is_said() -> None:
-    with pytest.raises(BadRate, match="-1"):
-        play(1, 1, StoryClock(datetime(2026, 1, 1, tzinfo=UTC)), rate=-1)
+def test_whoever_asks_is_told_of_each_message_and_that_the_broker_took_it(broker: int, clock: StoryClock) -> None:
+    published: list[tuple[str, str]] = []
+    taken: list[tuple[str, str]] = []
+
+    def note(said: Said, at: datetime) -> Taken:
+        assert at == clock.now()
+        published.append((said.uid, said.leaf))
+        return lambda at: taken.append((said.uid, said.leaf))
+
+    def told(start: datetime) -> Iterator[Said]:
+        return (said for said in stories.play("power-cut", street(5), start, speed=600) if said.leaf != "help")
+
+    address = BrokerAddress("127.0.0.1", broker, False, None, None)
+    with Playing(Simulator(address, told, clock=clock, published=note)) as playing:
+        playing.begun()
+        clock.forward(timedelta(minutes=1))
+        until(lambda: not playing.thread.is_alive())
+    assert len(published) > 20
+    assert sorted(taken) == sorted(published)
+
+
+def test_a_story_ends_once_every_press_was_heard(ear: Ear, broker: int, clock: StoryClock) -> None:
+    ear.answers_after = 2
+    address = BrokerAddress("127.0.0.1", broker, False, None, None)
+
+    def told(start: datetime) -> Iterator[Said]:
+        return stories.play("stuck-button", street(1), start, speed=60)
+
+    with Playing(Simulator(address, told, clock=clock, resend_after_s=0.1)) as playing:
+        playing.begun()
+        clock.forward(timedelta(minutes=2))
+        until(lambda: len(ear.ids("help")) == 900)
+        clock.forward(timedelta(seconds=1))
+        until(lambda: not playing.thread.is_alive())
+        assert (playing.simulator.stats.presses, playing.simulator.stats.unheard) == (900, 0)
+
+
+def test_a_vendor_s_button_speaks_once_and_in_its_own_words(broker: int, clock: StoryClock, tmp_path: Path) -> None:
+    address = BrokerAddress("127.0.0.1", broker, False, None, None)
+    lines: list[str] = []
+    recorder = Recorder(address, ["zigbee2mqtt/#", "anju/v1/+/help"], lines.append, clock)
+    stop = threading.Event()
+    recording_thread = threading.Thread(target=recorder.run, args=(stop,))
+    recording_thread.start()
+    assert recorder.listening.wait(10)
+
+    def told(start: datetime) -> Iterator[Said]:
+        return stories.play("fall-at-night", street(1), start, speed=600)
+
+    speaker = Speaker(street(1), {"sim-btn-0001": "zigbee2mqtt"})
+    with Playing(Simulator(address, told, clock=clock, speaker=speaker)) as playing:
+        playing.begun()
+        clock.forward(timedelta(minutes=1))
+        until(lambda: not playing.thread.is_alive())
+    # the birth of the hub and the button, and two presses in two messages each
+    until(lambda: len(lines) == 7)
+    stop.set()
+    recording_thread.join(10)
+    heard = list(recording.read(lines))
+    pressed = [
+        each.payload for each in heard if each.topic == "zigbee2mqtt/sim-0001/bedroom/sos" and b"single" in each.payload
+    ]
+    assert len(pressed) == 2
+    assert playing.simulator.stats.unheard == 0

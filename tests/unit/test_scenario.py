@@ -150,6 +150,24 @@ def test_homes_drop_off_with_a_word_and_without_and_come_back() -> None:
     assert cameras_back > sum("cam" in each.uid for each in goes) > 0
 
 
+def test_homes_can_drop_off_oftener_without_pressing_oftener() -> None:
+    street_of = street(20)
+    said = list(
+        takewhile(
+            lambda each: each.at < START + timedelta(hours=24),
+            life(street_of, seed=1, start=START, rate=0, troubles=300),
+        )
+    )
+    assert [each for each in said if each.payload.get("state") == "offline"]
+    assert not [each for each in said if each.leaf == "help"]
+    quiet = takewhile(
+        lambda each: each.at < START + timedelta(hours=24), life(street_of, seed=1, start=START, rate=300, troubles=0)
+    )
+    assert {each.payload["state"] for each in quiet if each.leaf == "status"} == {"online"}
+    with pytest.raises(BadRate, match="-1"):
+        life(street_of, seed=1, start=START, troubles=-1)
+
+
 def test_a_press_that_found_no_line_is_said_afterwards_with_its_own_time() -> None:
     late = [each for each in hours(48, homes=20, rate=500) if each.leaf == "help" and read(each).at != each.at]  # type: ignore[attr-defined]
     assert late
