@@ -9,8 +9,8 @@ where removed_at is null
 order by id
 
 -- name: addresses_behind
--- How are a hub and the devices reached that speak through it, as they are registered right now? By devices_hub and the unique
--- index on uid.
+-- How are a hub and the devices reached that speak through it, as they are registered right now? By devices_behind_hub and the
+-- unique index on uid.
 select uid, id, kind, home_id, format, topic, hub_uid, patrol_every_s, offline_after_s
 from devices
 where removed_at is null

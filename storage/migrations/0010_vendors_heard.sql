@@ -53,9 +53,6 @@ create table broker_subscriptions (
   primary key (lane, filter)
 );
 
--- who speaks through a hub
-create index devices_hub on devices (hub_uid) where hub_uid is not null;
-
 -- What a camera says of its own picture, and whether silence was meant: somebody switched the device off.
 alter table device_latest add column picture text check (picture in ('shown', 'frozen', 'dark'));
 alter table device_latest add column off_on_purpose boolean not null default false;
