@@ -9,8 +9,8 @@ where removed_at is null
 order by id
 
 -- name: addresses_behind
--- How are the devices reached that speak through this hub, as they are registered right now? For a press of a device that
--- the book does not know: rare, and the few milliseconds of looking through the devices are well spent on it.
+-- How are a hub and the devices reached that speak through it, as they are registered right now? By devices_behind_hub and the
+-- unique index on uid.
 select uid, id, kind, home_id, format, topic, hub_uid, patrol_every_s, offline_after_s
 from devices
 where removed_at is null
