@@ -69,7 +69,8 @@ jetstream {{
 mqtt {{
   host: {host}
   port: {port}
-  ack_wait: "60s"
+  # a lane that died before its commit is given what it had again after so long: a vendor's button sends its press once
+  ack_wait: "20s"
   max_ack_pending: {max_ack_pending}
 }}
 include "users.conf"

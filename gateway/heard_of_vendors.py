@@ -3,14 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from devices import presses
+from devices import formats, presses
 from devices.addresses import AddressBook, Base, Registered
 from devices.formats.base import Format, Said
 from devices.model import Found, Gone, PatrolPing, Press, StatusChange, Telemetry, Unreadable
 from gateway.client import Heard
-
-DISCOVERIES = {("homeassistant", "homeassistant"): "homeassistant/#", ("tasmota", "tasmota"): "tasmota/discovery/#"}
-"""Where devices make themselves known that are registered nowhere yet, by format and base."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +53,13 @@ def read(
     return NobodyThere()
 
 
-def read_discovery(formats: Mapping[str, Format], message: Heard) -> list[Word] | NobodyThere:
-    """Return what a discovery names or takes back."""
-    for name, discovered_under in DISCOVERIES:
-        spoken = formats.get(name)
-        for candidate, rest in () if spoken is None else spoken.split(message.topic):
-            if candidate == discovered_under and spoken is not None:
-                return list(_discovered(spoken, spoken.read(rest, message.payload)))
-    return NobodyThere()
+def read_discovery(spoken: Mapping[str, Format], message: Heard) -> list[Word] | NobodyThere:
+    """Return what a discovery names or takes back, at the broker's top or below a hub's base."""
+    found = formats.discovery(message.topic)
+    by = None if found is None else spoken.get(found[0])
+    if found is None or by is None:
+        return NobodyThere()
+    return list(_discovered(by, by.read(found[2], message.payload)))
 
 
 def strangers_calls(formats: Mapping[str, Format], message: Heard) -> list[Word]:

@@ -9,7 +9,7 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 import structlog
@@ -57,6 +57,13 @@ class GatewaySettings:
     locale: str
 
 
+class Stored(NamedTuple):
+    """What became of a batch: what homes are to hear, and whether there is anything that a person must answer."""
+
+    answers: Sequence[tuple[str, bytes]] = ()
+    is_raised: bool = False
+
+
 class Lane(threading.Thread):
     """Takes batches from a client and stores them until stopped; nothing is acknowledged before its commit."""
 
@@ -68,9 +75,8 @@ class Lane(threading.Thread):
         clock: Clock,
         batch_size: int,
         gather_s: float,
-        store: Callable[[Connection[Any], Sequence[Heard]], Sequence[tuple[str, bytes]]],
+        store: Callable[[Connection[Any], Sequence[Heard]], Stored],
         put_aside: Callable[[Connection[Any], Heard, str], None],
-        then: Callable[[Connection[Any]], None] | None = None,
     ) -> None:
         super().__init__(name=role, daemon=True)
         self._role = role
@@ -81,7 +87,6 @@ class Lane(threading.Thread):
         self._gather_s = gather_s
         self._store = store
         self._keep_aside = put_aside
-        self._then = then
         self._stopping = threading.Event()
         self._counters = {"stored": 0, "failures": 0}
         self._last_beat = 0.0
@@ -129,7 +134,7 @@ class Lane(threading.Thread):
         wait_s = 0.0
         while not self._stopping.is_set():
             try:
-                answers = self._store_or_split(batch)
+                stored = self._store_or_split(batch)
             except _OUT_OF_REACH as error:
                 log.warning("database out of reach; the broker keeps the batch", lane=self._role,
                             messages=len(batch), error=str(error).splitlines()[0])  # fmt: skip
@@ -144,31 +149,30 @@ class Lane(threading.Thread):
                 self._stopping.wait(RETRY_S)
                 continue
             # the homes first: they wait, the broker does not
-            for topic, payload in answers:
+            for topic, payload in stored.answers:
                 self._client.publish(topic, payload)
             self._client.acknowledge(batch)
             self._counters["stored"] += len(batch)
-            self._wake_others()
+            if stored.is_raised:
+                self._wake_others()
             return
 
     def _wake_others(self) -> None:
-        """Let others look at what was stored; should that fail they look by themselves, within seconds."""
-        if self._then is None:
-            return
+        """Let engine and pages look at what was raised; should that fail they look by themselves, within seconds."""
         try:
             with self._pool.connection() as connection:
-                self._then(connection)
+                press.wake(connection)
         except _OUT_OF_REACH as error:
             log.warning("nobody could be woken", lane=self._role, error=str(error).splitlines()[0])
 
-    def _store_or_split(self, batch: Sequence[Heard]) -> Sequence[tuple[str, bytes]]:
+    def _store_or_split(self, batch: Sequence[Heard]) -> Stored:
         """Store a batch in one transaction; where that fails, halve it until the one message is left that it fails for."""
         try:
-            # sent without waiting for each answer: a press waits for the database four times instead of sixteen
+            # sent without waiting for each answer: a press waits for the database twice instead of sixteen times
             with self._pool.connection() as connection, connection.pipeline():
-                answers = self._store(connection, batch)
+                stored = self._store(connection, batch)
                 connection.commit()
-            return answers
+            return stored
         except _OUT_OF_REACH:
             raise
         except Exception as error:  # noqa: BLE001 - nothing is swallowed: one message goes aside, the rest is tried again
@@ -176,9 +180,10 @@ class Lane(threading.Thread):
             if len(batch) == 1:
                 return self._put_aside(batch[0], error)
         middle = len(batch) // 2
-        return [*self._store_or_split(batch[:middle]), *self._store_or_split(batch[middle:])]
+        first, second = self._store_or_split(batch[:middle]), self._store_or_split(batch[middle:])
+        return Stored([*first.answers, *second.answers], first.is_raised or second.is_raised)
 
-    def _put_aside(self, message: Heard, error: Exception) -> Sequence[tuple[str, bytes]]:
+    def _put_aside(self, message: Heard, error: Exception) -> Stored:
         """Quarantine what cannot be stored; on a help topic it raises its alert as unreadable."""
         # where it went wrong, not with which words: those of the database have the row in them
         where = traceback.format_tb(error.__traceback__)[-1]
@@ -192,7 +197,8 @@ class Lane(threading.Thread):
         self._counters["failures"] += 1
         with self._pool.connection() as connection:
             self._keep_aside(connection, message, f"it could not be stored: {type(error).__name__}")
-        return []
+        # in doubt it was a press
+        return Stored(is_raised=True)
 
 
 def urgent_lane(
@@ -205,12 +211,11 @@ def urgent_lane(
 ) -> Lane:
     """Return the lane for help calls and their cancelling; its homes hear `received` after the commit."""
 
-    def store(connection: Connection[Any], batch: Sequence[Heard]) -> Sequence[tuple[str, bytes]]:
+    def store(connection: Connection[Any], batch: Sequence[Heard]) -> Stored:
         own, of_vendors = _by_whose(batch)
         told = inbox.take_urgent(connection, own, clock.now()) if own else []
-        if of_vendors:
-            vendors.take_urgent(connection, of_vendors, keeper.book, formats, clock.now())
-        return replies.received(told, settings.locale)
+        taken = vendors.take_urgent(connection, of_vendors, keeper.book, formats, clock.now()) if of_vendors else 0
+        return Stored(replies.received(told, settings.locale), is_raised=bool(own or taken))
 
     def put_aside(connection: Connection[Any], message: Heard, reason: str) -> None:
         uid, leaf = anju.split(message.topic)
@@ -221,7 +226,7 @@ def urgent_lane(
         else:
             vendors.take_refused(connection, message, keeper.book, formats, reason, clock.now())
 
-    return Lane("gateway-urgent", client, pool, clock, URGENT_BATCH, 0.0, store, put_aside, press.wake)
+    return Lane("gateway-urgent", client, pool, clock, URGENT_BATCH, 0.0, store, put_aside)
 
 
 def bulk_lane(
@@ -231,12 +236,12 @@ def bulk_lane(
     registry = inbox.Registry()
     lately = vendors.Lately()
 
-    def store(connection: Connection[Any], batch: Sequence[Heard]) -> Sequence[tuple[str, bytes]]:
+    def store(connection: Connection[Any], batch: Sequence[Heard]) -> Stored:
         own, of_vendors = _by_whose(batch)
         inbox.take_bulk(connection, own, registry, clock.now())
         if of_vendors:
             vendors.take_bulk(connection, of_vendors, keeper.book, formats, lately, clock.now())
-        return []
+        return Stored()
 
     def put_aside(connection: Connection[Any], message: Heard, reason: str) -> None:
         inbox.quarantine(connection, message, reason, anju.split(message.topic)[0], None)

@@ -15,7 +15,6 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from devices import formats, vendor_rows
 from gateway import replies
 from gateway.client import BrokerAddress
-from gateway.heard_of_vendors import DISCOVERIES
 from gateway.keeper import Keeper
 from gateway.lanes import BULK_FILTERS, URGENT_FILTERS, GatewaySettings, Lane, bulk_lane, urgent_lane
 from gateway.line import Line
@@ -68,7 +67,7 @@ def _carry(
         carrier = urgent_lane(client, pool, clock, settings, keeper, spoken)
     else:
         keeper = Keeper(
-            place.database_url, pool, client, spoken, besides=frozenset(DISCOVERIES.values()),
+            place.database_url, pool, client, spoken, besides=frozenset(formats.DISCOVERY),
             after=lambda connection: vendor_rows.tidy(connection, clock.now()),
         )  # fmt: skip
         carrier = bulk_lane(client, pool, clock, keeper, spoken)

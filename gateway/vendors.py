@@ -54,14 +54,17 @@ class Lately:
 
 def take_urgent(
     connection: Connection[Any], heard: Sequence[Heard], book: AddressBook, formats: Mapping[str, Format], now: datetime
-) -> None:
-    """Raise or join the alerts of what calls for help; the rest is the other lane's."""
+) -> int:
+    """Raise or join the alerts of what calls for help, and return how much of it did; the rest is the other lane's."""
+    taken = 0
     for message in heard:
         for word in _calls(connection, book, formats, message):
+            taken += 1
             if isinstance(word.said, Press | Alarm):
                 _press(connection, word, word.said, message, now)
             else:
                 _unreadable(connection, word, message, now)
+    return taken
 
 
 def take_bulk(
@@ -79,9 +82,9 @@ def take_bulk(
     batch: list[tuple[KnownDevice, Received]] = []
     sightings: dict[tuple[str, str, str], Sighting] = {}
     for message in heard:
-        words = heard_of_vendors.read(book, formats, message)
+        words = heard_of_vendors.read_discovery(formats, message)
         if isinstance(words, NobodyThere):
-            words = heard_of_vendors.read_discovery(formats, message)
+            words = heard_of_vendors.read(book, formats, message)
         if isinstance(words, NobodyThere):
             _nobody(connection, message, lately, now)
             continue
