@@ -171,7 +171,7 @@ def test_what_was_not_acknowledged_comes_again_and_is_known_by_its_number(
     broker: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # the server gives it again after a minute, whoever came meanwhile: here after a second
-    monkeypatch.setattr("gateway.broker.CONFIGURATION", CONFIGURATION.replace('ack_wait: "60s"', 'ack_wait: "1s"'))
+    monkeypatch.setattr("gateway.broker.CONFIGURATION", CONFIGURATION.replace('ack_wait: "20s"', 'ack_wait: "1s"'))
     broker.start(user("btn-1"))
     first = broker.gateway()
     Device(broker.port, "btn-1", "btn-1").ready().publish("help", b"press")
