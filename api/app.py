@@ -33,6 +33,8 @@ from api.routes import (
     staff,
     staff_channels,
     swaps,
+    test_calls,
+    test_windows,
     users,
     visits,
 )
@@ -48,6 +50,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     homes.router,
     residents.router,
     devices.router,
+    test_windows.router,
+    test_calls.router,
     series.router,
     services.router,
     staff.router,
