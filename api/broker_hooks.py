@@ -24,8 +24,8 @@ from gateway.permits import Account, Action
 # for EMQX alone, which has its own description of them
 router = APIRouter(prefix="/broker/emqx", include_in_schema=False)
 
-Asked = Annotated[dict[str, Any], Sent()]
-"""What EMQX sends: the members that its configuration names, as text."""
+Asked = Annotated[Any, Sent()]
+"""What EMQX sends: an object of texts. Anything else is no reason for an error that would show what came."""
 _NOBODY = Account("", passwords.hash_of(passwords.random_password()), None)
 """Whose password is checked where there is no such device, so that the answer takes as long."""
 
@@ -119,6 +119,6 @@ def _account(context: Context, name: str) -> Account | None:
         return accounts.one_account(connection, name)
 
 
-def _text(asked: dict[str, Any], key: str) -> str:
-    value = asked.get(key)
+def _text(asked: Any, key: str) -> str:
+    value = asked.get(key) if isinstance(asked, dict) else None
     return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
