@@ -62,15 +62,15 @@ class Kept:
             raise NotOurUser("has a user name with one of : # + / $ or a space in it")
         return name, password
 
-    def _told(self, kind: str) -> None:
+    def _told(self, kind: str, within_s: float) -> None:
         """Let the broker read its files, and wait until it has. Raises BrokerRefusedUsers."""
         if self.pid_file is not None:
             _hang_up(self.pid_file, _COMMANDS[kind])
-        waited_until = time.monotonic() + TAKEN_WITHIN_S
+        waited_until = time.monotonic() + within_s
         while not lets_in(self.address, WITNESS, self._witness):
             if time.monotonic() > waited_until:
                 raise BrokerRefusedUsers(
-                    f"{self.address!r} has not read {self.folder} within {TAKEN_WITHIN_S:.0f} s; is it told to, and may it?"
+                    f"{self.address!r} has not read {self.folder} within {within_s:.0f} s; is it told to, and may it?"
                 )
             time.sleep(_ASK_EVERY_S)
 
@@ -81,7 +81,7 @@ class KeptMosquitto(Kept):
 
     role = "broker-mosquitto"
 
-    def bring_up(self, connection: Connection[Any]) -> None:
+    def bring_up(self, connection: Connection[Any], *, within_s: float = TAKEN_WITHIN_S) -> None:
         """Let it take the registry as it is now. Raises BrokerRefusedUsers, NotOurUser."""
         name, password = self.insider
         devices = accounts.all_accounts(connection)
@@ -100,7 +100,7 @@ class KeptMosquitto(Kept):
                 *mosquitto.password_lines(devices),
             ],
         )
-        self._told("mosquitto")
+        self._told("mosquitto", within_s)
 
 
 @dataclass
@@ -109,14 +109,14 @@ class KeptNats(Kept):
 
     role = "broker-nats"
 
-    def bring_up(self, connection: Connection[Any]) -> None:
+    def bring_up(self, connection: Connection[Any], *, within_s: float = TAKEN_WITHIN_S) -> None:
         """Let it take the registry as it is now. Raises BrokerRefusedUsers, NotOurUser."""
         name, password = self.insider
         devices = broker.users_of_registry(connection)
         self._witness = passwords.random_password()
         witness = broker.BrokerUser(WITNESS, passwords.hash_of(self._witness), (), ())
         _write(self.folder / "users.conf", broker.user_lines([broker.insider(name, password), witness, *devices]))
-        self._told("nats")
+        self._told("nats", within_s)
 
 
 def lets_in(address: BrokerAddress, name: str | None, password: str | None) -> bool:

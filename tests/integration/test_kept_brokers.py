@@ -99,7 +99,7 @@ def running(operator: Operator) -> Iterator[Operator]:
     configuration.write_text(text.format(folder=operator.folder, port=operator.port))
     with psycopg.connect(operator.database, autocommit=True) as connection, pytest.raises(BrokerRefusedUsers):
         # files first: it would not start without them, and it is not there to say that it has read them
-        operator.keeper().bring_up(connection)
+        operator.keeper().bring_up(connection, within_s=0)
     process = subprocess.Popen([*command, str(configuration)], stderr=subprocess.DEVNULL)
     thread = threading.Thread(
         target=follow.keep_up, args=(operator.keeper(), operator.database, SystemClock(), operator.stop)
@@ -124,17 +124,13 @@ def _beats(pool: ConnectionPool[Any], role: str) -> bool:
 
 @pytest.fixture(params=["mosquitto", "nats"])
 def operator(
-    request: pytest.FixtureRequest, tmp_path: Path, pool: ConnectionPool[Any], database: str,
-    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest, tmp_path: Path, pool: ConnectionPool[Any], database: str
 ) -> Iterator[Operator]:  # fmt: skip
-    monkeypatch.setattr(kept, "TAKEN_WITHIN_S", 0.0)
     with pool.connection() as connection:
         registry.add_area(connection, code="v", name="凤山村", level="village", parent=None)
         home_id = registry.add_home(connection, area="v", address="3组 12号", now=SystemClock().now())
     made = Operator(tmp_path, free_port(), pool, database, request.param, home_id)
-    context = running(made)
-    with context as up:
-        monkeypatch.setattr(kept, "TAKEN_WITHIN_S", 30.0)
+    with running(made) as up:
         yield up
 
 
@@ -255,29 +251,22 @@ def test_users_of_the_operators_own_are_kept(tmp_path: Path, pool: ConnectionPoo
     (tmp_path / kept.OWN_PASSWORDS).write_text(f"monitor:{passwords.mosquitto_hash_of('m')}\n")
     (tmp_path / kept.OWN_ACL).write_text("user monitor\ntopic read $SYS/#\n")
     operator = Operator(tmp_path, free_port(), pool, database, "mosquitto")
-    patched = kept.TAKEN_WITHIN_S
-    kept.TAKEN_WITHIN_S = 0.0
-    try:
-        with running(operator):
-            kept.TAKEN_WITHIN_S = patched
-            assert lets_in(operator.address, "monitor", "m")
-            assert not lets_in(operator.address, "monitor", "x")
-            assert not lets_in(operator.address, None, None)
-    finally:
-        kept.TAKEN_WITHIN_S = patched
+    with running(operator):
+        assert lets_in(operator.address, "monitor", "m")
+        assert not lets_in(operator.address, "monitor", "x")
+        assert not lets_in(operator.address, None, None)
 
 
-def test_a_stale_pid_file_sends_nobody_a_signal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stale_pid_file_sends_nobody_a_signal(tmp_path: Path) -> None:
     sent: list[int] = []
     before = signal.signal(signal.SIGHUP, lambda number, frame: sent.append(number))
-    monkeypatch.setattr(kept, "TAKEN_WITHIN_S", 0.0)
     try:
         pid_file = tmp_path / "broker.pid"
         for text in (str(os.getpid()), "no number", ""):
             pid_file.write_text(text)
             keeper = KeptMosquitto(tmp_path, BrokerAddress("127.0.0.1", free_port(), False, GATEWAY, SECRET), pid_file)
             with pytest.raises(BrokerRefusedUsers, match="has not read"):
-                keeper._told("mosquitto")
+                keeper._told("mosquitto", 0)
     finally:
         signal.signal(signal.SIGHUP, before)
     assert sent == []
