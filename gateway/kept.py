@@ -29,7 +29,7 @@ log = structlog.get_logger("gateway.kept")
 TAKEN_WITHIN_S = 30.0
 WITNESS = "anju.witness"
 """Sees whether the broker has read what we wrote; may nothing. No device has a dot."""
-_ASK_EVERY_S = 0.02
+_ASK_FIRST_S, _ASK_AT_LEAST_EVERY_S = 0.02, 0.5
 _COMMANDS = {"mosquitto": b"mosquitto", "nats": b"nats-server"}
 """What a process has to be called before we send it a signal: a pid file may be older than the last start."""
 OWN_PASSWORDS, OWN_ACL = "own.passwords", "own.acl"
@@ -67,12 +67,15 @@ class Kept:
         if self.pid_file is not None:
             _hang_up(self.pid_file, _COMMANDS[kind])
         waited_until = time.monotonic() + within_s
+        pause_s = _ASK_FIRST_S
         while not lets_in(self.address, WITNESS, self._witness):
             if time.monotonic() > waited_until:
                 raise BrokerRefusedUsers(
                     f"{self.address!r} has not read {self.folder} within {within_s:.0f} s; is it told to, and may it?"
                 )
-            time.sleep(_ASK_EVERY_S)
+            time.sleep(pause_s)
+            # it writes a line of each refusal
+            pause_s = min(1.5 * pause_s, _ASK_AT_LEAST_EVERY_S)
 
 
 @dataclass
@@ -84,7 +87,7 @@ class KeptMosquitto(Kept):
     def bring_up(self, connection: Connection[Any], *, within_s: float = TAKEN_WITHIN_S) -> None:
         """Let it take the registry as it is now. Raises BrokerRefusedUsers, NotOurUser."""
         name, password = self.insider
-        devices = accounts.all_accounts(connection)
+        devices = [each for each in accounts.all_accounts(connection) if not _is_ours(each.uid, name)]
         self._witness = passwords.random_password()
         ours = [(name, password), (WITNESS, self._witness)]
         _write(
@@ -112,7 +115,7 @@ class KeptNats(Kept):
     def bring_up(self, connection: Connection[Any], *, within_s: float = TAKEN_WITHIN_S) -> None:
         """Let it take the registry as it is now. Raises BrokerRefusedUsers, NotOurUser."""
         name, password = self.insider
-        devices = broker.users_of_registry(connection)
+        devices = [each for each in broker.users_of_registry(connection) if not _is_ours(each.name, name)]
         self._witness = passwords.random_password()
         witness = broker.BrokerUser(WITNESS, passwords.hash_of(self._witness), (), ())
         _write(self.folder / "users.conf", broker.user_lines([broker.insider(name, password), witness, *devices]))
@@ -142,6 +145,13 @@ def lets_in(address: BrokerAddress, name: str | None, password: str | None) -> b
     client.disconnect()
     client.loop_stop()
     return let_in
+
+
+def _is_ours(uid: str, insider: str) -> bool:
+    """Say whether a device bears the gateway's name: it would get the gateway's rights, so it gets none."""
+    if uid == insider:
+        log.error("a device bears the name of the gateway's user; rename one", uid=uid)
+    return uid == insider
 
 
 def _of_operator(path: Path) -> list[str]:

@@ -77,6 +77,17 @@ def test_the_gateway_hears_everything_and_tells_every_home(emqx: Emqx) -> None:
     assert not emqx.connect(GATEWAY[0], "wrong")
 
 
+def test_a_device_that_bears_the_gateways_name_gets_none_of_its_rights(
+    pool: ConnectionPool[Any], clock: StoryClock, database: str, passwords: dict[str, str]
+) -> None:
+    with (
+        served(pool, clock, database, broker_hook_secret=HOOK, broker_insider=("btn-1", "the gateway's")) as place,
+        api_of(Emqx(f"{place}/broker/emqx", HOOK)) as emqx,
+    ):
+        assert emqx.connect("btn-1", "the gateway's")
+        assert not emqx.connect("btn-1", passwords["btn-1"])
+
+
 @pytest.mark.parametrize(
     ("name", "password"),
     [

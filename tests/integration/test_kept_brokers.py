@@ -245,6 +245,12 @@ def test_what_waits_for_a_gateway_that_is_away_outlives_the_reading_of_the_users
     button.close()
 
 
+def test_a_device_that_bears_the_gateways_name_is_not_let_in(operator: Operator) -> None:
+    password = operator.add(GATEWAY)
+    assert not lets_in(operator.address, GATEWAY, password)
+    assert lets_in(operator.address, GATEWAY, SECRET)
+
+
 def test_users_of_the_operators_own_are_kept(tmp_path: Path, pool: ConnectionPool[Any], database: str) -> None:
     from devices import passwords
 
