@@ -7,6 +7,7 @@ kept. That it has done so is seen from outside: a user of ours, whose password i
 import os
 import secrets
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterable
@@ -30,6 +31,7 @@ TAKEN_WITHIN_S = 30.0
 WITNESS = "anju.witness"
 """Sees whether the broker has read what we wrote; may nothing. No device has a dot."""
 _ASK_FIRST_S, _ASK_AT_LEAST_EVERY_S = 0.02, 0.5
+_LINUX = sys.platform.startswith("linux")
 _COMMANDS = {"mosquitto": b"mosquitto", "nats": b"nats-server"}
 """What a process has to be called before we send it a signal: a pid file may be older than the last start."""
 OWN_PASSWORDS, OWN_ACL = "own.passwords", "own.acl"
@@ -170,7 +172,8 @@ def _hang_up(pid_file: Path, command: bytes) -> None:
     """Send SIGHUP to the broker; nothing where it does not run: it reads its files when it starts."""
     try:
         pid = int(pid_file.read_text())
-        running = Path(f"/proc/{pid}/cmdline").read_bytes().partition(b"\0")[0]
+        # elsewhere than on Linux the file is believed
+        running = Path(f"/proc/{pid}/cmdline").read_bytes().partition(b"\0")[0] if _LINUX else command
     except (FileNotFoundError, ValueError):
         log.warning("the broker does not run", pid_file=str(pid_file))
         return
@@ -179,6 +182,8 @@ def _hang_up(pid_file: Path, command: bytes) -> None:
         return
     try:
         os.kill(pid, signal.SIGHUP)
+    except ProcessLookupError:
+        log.warning("the broker does not run", pid_file=str(pid_file))
     except PermissionError:
         raise BrokerRefusedUsers(
             f"we may not send process {pid} a signal; run as its user, or let a unit reload it"
