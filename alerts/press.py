@@ -8,7 +8,7 @@ from typing import Any
 from psycopg import Connection, Cursor
 from psycopg.types.json import Jsonb
 
-from alerts import record
+from alerts import record, test_call
 from alerts.model import HELP, HOME, SYSTEM, UNANSWERED, Actor, AlertState, Invalid, UnknownPlace, severity_of
 from storage import sql
 
@@ -46,28 +46,33 @@ class Press:
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Whose press it is: its place, None where it is not registered; the language of who lives there; the open help alert
-    of that place. Other presses of the place wait until the transaction ends."""
+    of that place; the test that is announced there. Other presses of the place wait until the transaction ends."""
 
     place: Place | None
     language: str | None
     open_alert: tuple[int, AlertState, bool, datetime | None] | None
+    announced: test_call.Announced | None
 
 
 class AskedCaller:
-    """What is asked of a caller before the answer to another question has come: `read` waits for both."""
+    """What is asked of a caller before the answer to another question has come: `read` waits for all of it."""
 
-    def __init__(self, connection: Connection[Any], uid: str) -> None:
+    def __init__(self, connection: Connection[Any], uid: str, call_id: str, at: datetime, now: datetime) -> None:
         self._held = connection.execute(queries.hold_caller, {"uid": uid})
         # a statement of its own: what the lock waited for is only seen by one that begins after it
         self._open = connection.execute(queries.open_help_alert_of_caller, {"uid": uid})
+        self._announced = connection.execute(
+            queries.test_announced_to, {"uid": uid, "call_id": call_id, "at": at, "now": now}
+        )
 
     def read(self) -> Caller:
         """Return the answers."""
-        held, found = self._held.fetchone(), self._open.fetchone()
+        held, found, announced = self._held.fetchone(), self._open.fetchone(), self._announced.fetchone()
         assert held is not None  # noqa: S101 - it always returns one row
         home_id, area, resident_id, language, _ = held
         place = Place(home_id, area, resident_id) if home_id is not None else None
-        return Caller(place, language, None if found is None else (found[0], AlertState(found[1]), *found[2:4]))
+        open_alert = None if found is None else (found[0], AlertState(found[1]), *found[2:4])
+        return Caller(place, language, open_alert, None if announced is None else test_call.Announced(announced[0]))
 
 
 class Opened:
@@ -93,7 +98,12 @@ def open_or_join(connection: Connection[Any], *, press: Press, caller: Caller, n
     Where that is not come to, engine and pages look within seconds all the same.
     """
     place = caller.place or Place(None, _top_area(connection), None)
+    verdict = test_call.judge(
+        says_test=press.test, source=press.source, readable=press.readable, announced=caller.announced
+    )
     detail = {"device": press.device_uid, "call": press.call_id}
+    if verdict.window is not None:
+        detail["test_window"] = verdict.window
     if press.source:
         detail["source"] = press.source
     if not press.readable:
@@ -103,12 +113,12 @@ def open_or_join(connection: Connection[Any], *, press: Press, caller: Caller, n
     if caller.open_alert is None:
         return Opened(
             _insert(
-                connection, kind=HELP, place=place, device_uid=press.device_uid, call_id=press.call_id, test=press.test,
+                connection, kind=HELP, place=place, device_uid=press.device_uid, call_id=press.call_id, test=verdict.test,
                 text=None, actor=HOME, detail=detail, raised_at=press.at, now=now,
             )
         )  # fmt: skip
     alert_id = caller.open_alert[0]
-    _join(connection, caller.open_alert, place, test=press.test, actor=HOME, detail=detail, now=now)
+    _join(connection, caller.open_alert, place, test=verdict.test, actor=HOME, detail=detail, now=now)
     note_alert_of_call(connection, press.device_uid, press.call_id, alert_id)
     _tell_home_how_far(connection, alert_id, press, now)
     return Opened(alert_id)

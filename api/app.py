@@ -4,7 +4,7 @@ from importlib import metadata
 
 from fastapi import APIRouter, FastAPI
 
-from api import health, problems, receipts, stream, webhooks
+from api import broker_hooks, health, problems, receipts, stream, webhooks
 from api.console import pages
 from api.context import Context
 from api.protect import Protect
@@ -33,6 +33,8 @@ from api.routes import (
     staff,
     staff_channels,
     swaps,
+    test_calls,
+    test_windows,
     users,
     visits,
 )
@@ -48,6 +50,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     homes.router,
     residents.router,
     devices.router,
+    test_windows.router,
+    test_calls.router,
     series.router,
     services.router,
     staff.router,
@@ -71,7 +75,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     changes.router,
 )
 # What lies outside of it: webhooks, the console and its static files, health.
-OUTSIDE: tuple[APIRouter, ...] = (health.router, webhooks.router, receipts.router, pages.router)
+OUTSIDE: tuple[APIRouter, ...] = (health.router, webhooks.router, receipts.router, broker_hooks.router, pages.router)
 
 
 def create_app(context: Context) -> FastAPI:

@@ -74,6 +74,30 @@ def gateway(
 
 
 @app.command()
+def broker(
+    kind: Annotated[str, typer.Argument(help="mosquitto, nats or emqx")],
+    users: Annotated[
+        Path | None,
+        typer.Option(
+            "--folder", help="where Mosquitto or the NATS server reads its users", file_okay=False, exists=True
+        ),
+    ] = None,
+    pid_file: Annotated[
+        Path | None, typer.Option(help="whose process is told to read them anew; else somebody else has to tell it")
+    ] = None,
+) -> None:
+    """Keep a broker of your own up with the registry: who may connect, and what he may say and hear."""
+    from api import folder, roles
+
+    if kind not in list(roles.BrokerKind):
+        raise typer.BadParameter(f"{kind!r} is no broker; there are {', '.join(roles.BrokerKind)}", param_hint="KIND")
+    wanted = roles.BrokerKind(kind)
+    if users is None and wanted is not roles.BrokerKind.EMQX:
+        raise typer.BadParameter("name the folder where it reads its users", param_hint="--folder")
+    raise typer.Exit(roles.run_broker(folder.placed(), wanted, users or Path(), pid_file))
+
+
+@app.command()
 def alerts() -> None:
     """Decide what a person must answer, and tell people until one does."""
     from api import folder, roles
@@ -244,11 +268,12 @@ def _errors_in_a_line() -> Iterator[None]:
     from devices.recording import BadLine
     from gateway.broker import BrokerWouldNotStart, NoEmbeddedBroker
     from gateway.client import BadBrokerUrl
+    from gateway.kept import NotOurUser
     from storage.embedded import DatabaseWouldNotStart, NoEmbeddedPostgres
     from storage.migrate import SchemaTooNew, SchemaTooOld
 
     known: tuple[type[Exception], ...] = (
-        BadSetting, FolderRefused, FolderInUse, PortInUse, NotReady, NotConfigured, BadBrokerUrl, BrokerWouldNotStart,
+        BadSetting, FolderRefused, FolderInUse, PortInUse, NotReady, NotConfigured, BadBrokerUrl, NotOurUser, BrokerWouldNotStart,
         NoEmbeddedBroker, DatabaseWouldNotStart, NoEmbeddedPostgres, SchemaTooNew, SchemaTooOld, MessagesWouldLeave,
         alerts_model.Refused, refused.Refused, NoSuchLog, NothingToPlay, NotTaken, NotHeard, BadLine,
     )  # fmt: skip

@@ -13,7 +13,7 @@ import psycopg
 from api import folder
 from api import settings as settings_module
 from api.settings import BadSetting, Settings, is_public
-from gateway import broker
+from gateway import broker, follow, kept
 from gateway.client import BrokerClient, parse_url
 from storage import migrate
 from storage.clock import SystemClock
@@ -54,7 +54,7 @@ def examine() -> list[Finding]:
                 "mqtt_url": settings.mqtt_url or at_work.mqtt_url,
             }
         )
-    for look in (_database, _broker, _secret, _messages, _public_address):
+    for look in (_database, _broker, _broker_users, _secret, _messages, _public_address):
         found += look(settings)
     return found
 
@@ -118,7 +118,62 @@ def _broker(settings: Settings) -> Iterator[Finding]:
         )  # fmt: skip
         return
     yield Finding("broker", f"{address!r} lets us in and subscribe")
+    if kept.lets_in(address, None, None):
+        yield Finding(
+            "broker", f"{address!r} lets in whoever comes, without a password", False,
+            "let it ask for one: with Mosquitto `allow_anonymous false`, with EMQX an authenticator",
+        )  # fmt: skip
     yield Finding("topics", "device and hub names with a space end their connection on the NATS broker; use none")
+
+
+def _broker_users(settings: Settings) -> Iterator[Finding]:
+    """Say who tells a broker of the operator's own what the registry has."""
+    if settings.mqtt_url is None or settings.database_url is None:
+        return
+    try:
+        with psycopg.connect(settings.database_url, connect_timeout=5, autocommit=True) as connection:
+            if migrate.applied(connection) == migrate.newest():
+                yield from _followers(connection, asks=settings.broker_hook_secret is not None)
+    except psycopg.Error:
+        # said already
+        return
+
+
+def _followers(connection: psycopg.Connection[tuple[Any, ...]], *, asks: bool) -> Iterator[Finding]:
+    now = SystemClock().now()
+    beats = connection.execute(
+        "select role, beat_at from role_beats where role = 'broker' or starts_with(role, 'broker-')"
+    )
+    followers: dict[str, Any] = dict(beats.fetchall())
+    own = {role: at for role, at in followers.items() if role != follow.ROLE}
+    if not own and now - followers.get(follow.ROLE, now - follow.HEARD_WITHIN) >= follow.HEARD_WITHIN:
+        how = "come from the API, which the broker asks" if asks else "are written by hand"
+        mend = (
+            "`anju broker emqx` cuts off who lost his password"
+            if asks
+            else "`anju broker` keeps them up with the registry"
+        )
+        yield Finding("broker's users", how, mend=mend)
+    for role, beat_at in own.items():
+        kind = role.removeprefix("broker-")
+        if now - beat_at > follow.HEARD_WITHIN:
+            yield Finding(
+                f"broker's users ({kind})", f"were last brought up at {beat_at:%Y-%m-%d %H:%M:%S} UTC", False,
+                f"start `anju broker {kind}`, see its log; where that broker is gone, delete its row of role_beats",
+            )  # fmt: skip
+        else:
+            yield Finding(f"broker's users ({kind})", "follow the registry")
+    if "broker-mosquitto" in own:
+        row = connection.execute(
+            "select count(*) from devices"
+            " where removed_at is null and password_hash is not null and mosquitto_hash is null"
+        ).fetchone()
+        count = int(row[0]) if row else 0
+        if count:
+            yield Finding(
+                "passwords", f"{count} are older than Anju keeps what Mosquitto can check, and are refused by it", False,
+                "give those devices new ones: POST /api/v1/devices/UID/password",
+            )  # fmt: skip
 
 
 def _secret(settings: Settings) -> Iterator[Finding]:

@@ -235,7 +235,7 @@ def _note_call(
             "extra": Jsonb(extra, dumps=json.dumps) if extra else None,
         },
     )
-    asked = AskedCaller(connection, uid)
+    asked = AskedCaller(connection, uid, call_id, at, message.received_at)
     row = noted.fetchone()
     return bool(row and row[0]), asked.read()
 

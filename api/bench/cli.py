@@ -96,6 +96,17 @@ def fleet(
 
 
 @app.command()
+def accounts(devices: Devices = 100_000) -> None:
+    """Until a broker knows that a device got another password, and what the others notice of it."""
+    from api.bench import accounts as benchmark
+
+    machine = _machine()
+    with _failing_in_a_line():
+        figures = benchmark.measure(devices=devices, say=_say)
+    _tell(machine, figures)
+
+
+@app.command()
 def engine(
     alerts: Annotated[int, typer.Option(min=10, max=200_000, help="alerts that are due in one second")] = 10_000,
     closed: Annotated[int, typer.Option(min=2_000, max=10_000_000, help="closed alerts beside them")] = 1_000_000,

@@ -181,3 +181,13 @@ select extract(epoch from max(sent_at) filter (where severity = 'critical') - mi
 from messages
 where purpose = 'tell'
   and state <> 'canceled'
+
+-- Accounts ------------------------------------------------------------------------------------------------------------
+
+-- name: give_passwords
+-- Every device has a password (the same: how long it is, is what costs), and one in ten is a hub with a base topic.
+update devices
+set password_hash = %(password_hash)s,
+    mosquitto_hash = %(mosquitto_hash)s,
+    kind = case when mod(id, 10) = 0 then 'hub' else kind end,
+    topic = case when mod(id, 10) = 0 then 'zigbee2mqtt/' || uid end

@@ -150,6 +150,12 @@ _HAPPENINGS = {
     "climbed": mark("Climbs to {area}"),
     "no_answer_again": mark("{who} looked in again: no answer"),
 }
+_IN_TEST_WINDOW = {
+    "test": mark("a test was announced here"),
+    "again": mark("a test was announced here, but this device pressed again: taken for real"),
+    "fall": mark("a test was announced here, but nobody tests falls: taken for real"),
+    "unreadable": mark("a test was announced here, but this cannot be read: taken for real"),
+}
 _BY_HAND = mark("{who} raised it by hand")
 _UNREACHABLE = mark("{name} cannot be told, and a shift for {area} has nobody else")
 _FOR_SOMEBODY = mark("{who} accepted for {name}")
@@ -201,6 +207,8 @@ def happening(w: Wording, what: str, who: str | None, detail: Mapping[str, Any],
         more.append(named(w, SOURCES, detail["source"]))
     if what in ("raised", "pressed_again") and detail.get("address"):
         more.append(_("by {device}, which is not registered", device=detail["address"]))
+    if detail.get("test_window") in _IN_TEST_WINDOW:
+        more.append(named(w, _IN_TEST_WINDOW, detail["test_window"]))
     if detail.get("spoke_with"):
         more.append(_("spoke with {name}", name=detail["spoke_with"]))
     more += [str(detail[key]) for key in ("text", "note", "reason", "error") if detail.get(key) and what != "note"]

@@ -18,7 +18,7 @@ from tests.integration.test_api_oncall import policy, rota
 
 __all__ = ["admin"]
 
-OURS = r"^/api/v1/(areas|homes|residents|devices|services|staff|rotas|overrides|policies|oncall|users|swaps|calendars)"
+OURS = r"^/api/v1/(areas|homes|residents|devices|services|staff|rotas|overrides|policies|oncall|users|swaps|calendars|test-)"
 EACH = 20
 """Requests of an operation and a way to make them up."""
 NAMED = {"area": "anshi", "parent": "凤庆", "level": "township", "timezone": "Asia/Shanghai", "phone": "+8613800000001"}
@@ -53,6 +53,8 @@ def stock(admin: Api) -> dict[str, str]:
         "swap_id": admin.post("/swaps", ahead).ok(201)["id"],
         "calendar_id": admin.post("/calendars", {"rota": shift}).ok(201)["id"],
         "policy_id": policy(admin, {"after_s": 0, "rota": shift}),
+        "window_id": admin.post("/test-windows", {"home": place, "to": "2026-11-24T02:30:00Z"}).ok(201)["id"],
+        "area": "anshi",
         "user_id": admin.post("/users", {"username": "wang", "role": "viewer"}).ok(201)["id"],
     }  # fmt: skip
 
