@@ -2,8 +2,10 @@
 
 from datetime import datetime, timedelta
 
-from alerts import press
-from alerts.press import Press
+import msgspec
+
+from gateway import inbox
+from gateway.client import Heard
 from tests.integration.api_client import Api
 from tests.integration.registry_fixtures import admin, api, device, home
 
@@ -30,13 +32,13 @@ def tried(admin: Api, uid: str) -> str:
     admin.clock.forward(timedelta(seconds=1))
     now = admin.clock.now()
     with admin.pool.connection() as connection:
-        opened = press.open_or_join(connection, press=Press(uid, f"c-{now.timestamp()}", now), now=now)
-        connection.execute(
-            "insert into help_calls (device_uid, call_id, what, at, received_at, alert_id) values (%s, %s, 'help', %s, %s, %s)",
-            (uid, f"c-{now.timestamp()}", now, now, opened.alert_id),
-        )
-    admin.post(f"/alerts/{opened.alert_id}/close", {"outcome": "test", "spoke_with": "张桂英"}).ok()
-    return str(opened.alert_id)
+        call_id = f"c-{now.timestamp()}"
+        payload = msgspec.json.encode({"id": call_id})
+        inbox.take_urgent(connection, [Heard(f"anju/v1/{uid}/help", payload, False, now, 1, 1, 1)], now)
+        row = connection.execute("select alert_id from help_calls where call_id = %s", (call_id,)).fetchone()
+    assert row is not None
+    admin.post(f"/alerts/{row[0]}/close", {"outcome": "test", "spoke_with": "张桂英"}).ok()
+    return str(row[0])
 
 
 def test_an_announced_test_is_read_back_listed_and_ended(admin: Api) -> None:

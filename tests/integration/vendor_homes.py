@@ -16,7 +16,7 @@ from devices import registry
 from gateway import service
 from gateway.broker import EmbeddedBroker, insider
 from gateway.client import BrokerAddress
-from gateway.follow import CHANNEL, Follower
+from gateway.follow import CHANNEL, Follower, KeptEmbedded
 from gateway.lanes import GatewaySettings
 from gateway.service import GatewayPlace
 from storage.clock import SystemClock
@@ -139,7 +139,7 @@ def broker(database: str, folder: Path) -> Iterator[int]:
     stop, up = threading.Event(), threading.Event()
     with EmbeddedBroker(folder, host="127.0.0.1", port=port) as server:
         server.start(insiders)
-        follower = Follower(server, insiders)
+        follower = Follower(KeptEmbedded(server, insiders))
 
         def keep_up() -> None:
             with psycopg.connect(database, autocommit=True) as connection:
