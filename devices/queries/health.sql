@@ -1,5 +1,16 @@
 -- name: beat
--- A role says that it is up; after a gap it counts as up only from now on.
+-- A role says that it is up; after a gap it counts as up only from now on, and the gap is written down.
+with before as (
+  select beat_at
+  from role_beats
+  where role = %(role)s
+  for update
+), down as (
+  insert into ingest_outages (role, down_from, down_until)
+  select %(role)s, beat_at, %(now)s
+  from before
+  where beat_at < %(now)s::timestamptz - %(gap)s::interval
+)
 insert into role_beats (role, up_since, beat_at, counters)
 values (%(role)s, %(now)s, %(now)s, %(counters)s)
 on conflict (role) do update
@@ -20,7 +31,7 @@ where role = 'gateway-bulk'
 -- name: due_devices
 -- Whose time to speak has passed? By the partial index on expected_by; rows another sweep holds are passed over.
 select device_latest.device_id, devices.kind, devices.patrol_every_s, devices.offline_after_s,
-  device_latest.last_seen, device_latest.said_offline
+  device_latest.usual_gap_s, device_latest.last_seen, device_latest.said_offline
 from device_latest
 join devices on devices.id = device_latest.device_id
 where device_latest.expected_by < %(now)s
@@ -43,7 +54,26 @@ with judged as (
   update device_latest
   set state = judged.state,
       state_since = case when device_latest.state = judged.state then device_latest.state_since else %(now)s end,
-      expected_by = judged.expected_by
+      expected_by = judged.expected_by,
+      offline_today_s = case
+        when before.state = 'offline' and judged.state <> 'offline'
+          then device_latest.offline_today_s + offline_s(device_latest.state_since, device_latest.today_since, %(now)s)
+        else device_latest.offline_today_s
+      end,
+      changes_today = case
+        when (judged.state = 'offline') <> (before.state = 'offline') then device_latest.changes_today + 1
+        else device_latest.changes_today
+      end,
+      restless = case
+        when (judged.state = 'offline') <> (before.state = 'offline')
+          then restlessness(device_latest.restless, device_latest.restless_at, %(now)s) + 1
+        else device_latest.restless
+      end,
+      restless_at = case
+        when (judged.state = 'offline') <> (before.state = 'offline') then %(now)s
+        else device_latest.restless_at
+      end,
+      to_judge = device_latest.to_judge or judged.state <> before.state
   from judged, before
   where device_latest.device_id = judged.device_id
     and before.device_id = judged.device_id

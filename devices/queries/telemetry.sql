@@ -1,9 +1,10 @@
 -- name: known_devices
 -- Which of these uids are registered, and how often each is to speak? By the unique index on uid.
-select uid, id, kind, patrol_every_s, offline_after_s
+select devices.uid, devices.id, devices.kind, devices.patrol_every_s, devices.offline_after_s, device_latest.usual_gap_s
 from devices
-where uid = any(%(uids)s)
-  and removed_at is null
+left join device_latest on device_latest.device_id = devices.id
+where devices.uid = any(%(uids)s)
+  and devices.removed_at is null
 
 -- name: store_events
 -- Stores a batch of events, ignoring what is there already; how many were new?
@@ -43,44 +44,119 @@ from stored
 
 -- name: update_latest
 -- Brings the latest state of each device of a batch up; tells open pages of those whose state changed, and the rules of
--- those that fell silent or were heard again.
+-- those that fell silent or were heard again. `to_judge`: something changed that could be a problem, or the end of one.
 with heard as (
   select *
   from unnest(
     %(device_ids)s::integer[], %(onlines)s::boolean[], %(heards)s::timestamptz[], %(expecteds)s::timestamptz[],
     %(patrols)s::timestamptz[], %(batterys)s::smallint[], %(rssis)s::smallint[], %(personss)s::smallint[],
-    %(presences)s::boolean[], %(temperatures)s::real[], %(fws)s::text[], %(models)s::text[]
+    %(presences)s::boolean[], %(temperatures)s::real[], %(fws)s::text[], %(models)s::text[], %(pictures)s::text[],
+    %(on_purposes)s::boolean[], %(pings)s::integer[], %(lags)s::real[], %(boots)s::timestamptz[],
+    %(presence_ats)s::timestamptz[], %(linkqualities)s::smallint[]
   ) as each (
-    device_id, online, heard_at, expected_by, patrol_at, battery, rssi, persons, presence, temperature, fw, model
+    device_id, online, heard_at, expected_by, patrol_at, battery, rssi, persons, presence, temperature, fw, model, picture,
+    on_purpose, pings, lag_s, booted_at, presence_at, linkquality
   )
 ), before as (
-  select device_latest.device_id, device_latest.state
+  select device_latest.device_id, device_latest.state,
+    case heard.online when true then 'online' when false then 'offline' else device_latest.state end as state_now,
+    -- a quarter of what is new: one bad message is no bad line
+    coalesce(device_latest.rssi_smooth + (heard.rssi - device_latest.rssi_smooth) / 4, heard.rssi, device_latest.rssi_smooth)
+      as rssi_smooth,
+    coalesce(
+      round(device_latest.linkquality + (heard.linkquality - device_latest.linkquality) / 4.0)::smallint,
+      heard.linkquality, device_latest.linkquality
+    ) as linkquality,
+    -- What is delivered late makes a clock look slow, never fast: the smallest lag is believed at once, a greater one only
+    -- from messages that came in time and apart, a minute of it a message. No queue holds anything for a week.
+    case
+      when heard.lag_s is null then device_latest.clock_skew_s
+      when device_latest.clock_skew_s is null or heard.lag_s < device_latest.clock_skew_s or heard.lag_s > 604800
+        then heard.lag_s
+      when heard.heard_at > device_latest.expected_by or heard.heard_at < device_latest.last_seen + interval '30 seconds'
+        then device_latest.clock_skew_s
+      else device_latest.clock_skew_s + least((heard.lag_s - device_latest.clock_skew_s) / 4, 60)
+    end as clock_skew_s
   from device_latest
   join heard using (device_id)
   order by device_latest.device_id
   for update of device_latest
 ), changed as (
   update device_latest
-  set state = case heard.online when true then 'online' when false then 'offline' else device_latest.state end,
-      state_since = case
-        when heard.online is not null
-         and device_latest.state <> case when heard.online then 'online' else 'offline' end then %(now)s
-        else device_latest.state_since
-      end,
+  set state = before.state_now,
+      state_since = case when before.state_now <> before.state then %(now)s else device_latest.state_since end,
       said_offline = coalesce(not heard.online, device_latest.said_offline),
+      off_on_purpose = case when heard.online is null then device_latest.off_on_purpose else heard.on_purpose end,
       last_seen = coalesce(greatest(device_latest.last_seen, heard.heard_at), device_latest.last_seen),
       expected_by = case
         when heard.online is false then null
         else coalesce(heard.expected_by, device_latest.expected_by)
       end,
       last_patrol_at = coalesce(heard.patrol_at, device_latest.last_patrol_at),
+      last_presence_at = greatest(device_latest.last_presence_at, heard.presence_at),
       battery = coalesce(heard.battery, device_latest.battery),
       rssi = coalesce(heard.rssi, device_latest.rssi),
+      rssi_smooth = before.rssi_smooth,
+      linkquality = before.linkquality,
       persons = coalesce(heard.persons, device_latest.persons),
       presence = coalesce(heard.presence, device_latest.presence),
       temperature = coalesce(heard.temperature, device_latest.temperature),
       fw = coalesce(heard.fw, device_latest.fw),
-      model = coalesce(heard.model, device_latest.model)
+      model = coalesce(heard.model, device_latest.model),
+      picture = coalesce(heard.picture, device_latest.picture),
+      clock_skew_s = before.clock_skew_s,
+      -- an earlier start than is known mends a late message's; a later one is another start
+      booted_at = case
+        when heard.booted_at between device_latest.booted_at - interval '1 minute' and device_latest.booted_at + interval '1 minute'
+          then device_latest.booted_at
+        else coalesce(heard.booted_at, device_latest.booted_at)
+      end,
+      reboots_today = device_latest.reboots_today
+        + case when heard.booted_at > device_latest.booted_at + interval '1 minute' then 1 else 0 end,
+      pings_today = device_latest.pings_today + heard.pings,
+      battery_min_today = least(device_latest.battery_min_today, heard.battery),
+      -- silence counts only while we listened
+      gap_max_today_s = case
+        when device_latest.last_seen >= (select up_since from role_beats where role = 'gateway-bulk')
+          then greatest(
+            device_latest.gap_max_today_s, extract(epoch from heard.heard_at - device_latest.last_seen)::integer
+          )
+        else device_latest.gap_max_today_s
+      end,
+      -- before it was first heard nothing counts
+      today_since = case when before.state = 'never' then %(now)s else device_latest.today_since end,
+      offline_today_s = case
+        when before.state = 'offline' and before.state_now <> 'offline'
+          then device_latest.offline_today_s + offline_s(device_latest.state_since, device_latest.today_since, %(now)s)
+        else device_latest.offline_today_s
+      end,
+      changes_today = case
+        when (before.state_now = 'offline') <> (before.state = 'offline') then device_latest.changes_today + 1
+        else device_latest.changes_today
+      end,
+      restless = case
+        when (before.state_now = 'offline') <> (before.state = 'offline')
+          then restlessness(device_latest.restless, device_latest.restless_at, %(now)s) + 1
+        else device_latest.restless
+      end,
+      restless_at = case
+        when (before.state_now = 'offline') <> (before.state = 'offline') then %(now)s
+        else device_latest.restless_at
+      end,
+      to_judge = device_latest.to_judge
+        or before.state_now <> before.state
+        or heard.battery <> coalesce(device_latest.battery, -1)
+        or heard.fw <> coalesce(device_latest.fw, '')
+        or heard.model <> coalesce(device_latest.model, '')
+        or heard.picture <> coalesce(device_latest.picture, '')
+        or (before.rssi_smooth <= %(rssi_weak)s) is distinct from (device_latest.rssi_smooth <= %(rssi_weak)s)
+        or (before.rssi_smooth < %(rssi_well)s) is distinct from (device_latest.rssi_smooth < %(rssi_well)s)
+        or (before.linkquality <= %(linkquality_weak)s) is distinct from (device_latest.linkquality <= %(linkquality_weak)s)
+        or (before.linkquality < %(linkquality_well)s) is distinct from (device_latest.linkquality < %(linkquality_well)s)
+        or (abs(before.clock_skew_s) > %(clock_wrong)s)
+          is distinct from (abs(device_latest.clock_skew_s) > %(clock_wrong)s)
+        or (abs(before.clock_skew_s) > %(clock_right)s)
+          is distinct from (abs(device_latest.clock_skew_s) > %(clock_right)s)
   from heard, before
   where device_latest.device_id = heard.device_id
     and before.device_id = heard.device_id

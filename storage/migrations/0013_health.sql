@@ -78,6 +78,24 @@ language sql stable as $$
     and down_from < until
 $$;
 
+-- How many seconds of a silence that began at `since` belong to the day that is counted from `day_since` on?
+create function offline_s(since timestamptz, day_since timestamptz, until timestamptz) returns integer
+language sql stable as $$
+  select greatest(
+    0,
+    extract(epoch from until - greatest(since, day_since))::integer - ours_down_s(greatest(since, day_since), until)
+  )
+$$;
+
+-- How restless is a device at an instant that was so restless when it last changed? Half as much each half hour.
+create function restlessness(restless real, since timestamptz, until timestamptz) returns real
+language sql immutable as $$
+  select case
+    when since is null then 0
+    else restless * power(0.5, least(extract(epoch from until - since), 86400) / 1800)
+  end::real
+$$;
+
 -- How far has a pass over all devices come that is done once a day, a batch at a time?
 create table daily_passes (
   name text primary key,
