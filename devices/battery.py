@@ -12,7 +12,9 @@ SPAN_NEEDED_DAYS = 7
 """Days that the line must cover: a cold night is no trend."""
 DAYS_NEEDED = 5
 REPLACED_PCT = 15
-"""A charge that rises by so much from one day to the next is another battery, or the same one charged."""
+"""A charge that is so much above the days before is another battery's, or the same one's, charged."""
+DAYS_BEFORE = 3
+"""Days that it must be above: one low reading is no empty battery."""
 DROP_NEEDED_PCT = 2
 """A line that falls by less over all its days is flat: vendors round."""
 FARTHEST = timedelta(days=3 * 366)
@@ -45,7 +47,7 @@ def _since_replaced(days: Sequence[tuple[date, int]]) -> list[tuple[date, int]]:
     for day, pct in days:
         if since and since[-1][0] == day:
             continue
-        if since and pct - since[-1][1] >= REPLACED_PCT:
+        if since and pct - max(before for _, before in since[-DAYS_BEFORE:]) >= REPLACED_PCT:
             since = []
         since.append((day, pct))
     return since

@@ -44,6 +44,11 @@ def is_older(have: str, wanted: str) -> bool | None:
     return (_padded(first.numbers, length), first.stage) < (_padded(second.numbers, length), second.stage)
 
 
+def is_readable(text: str) -> bool:
+    """Say whether a version can be compared with others at all."""
+    return _read(text) is not None
+
+
 def wanted_of(all_wanted: Sequence[Wanted], *, path: str, kind: str, model: str | None) -> str | None:
     """Return the version wanted of a device: the nearest area's, its model's before its kind's before everybody's."""
     fitting = [

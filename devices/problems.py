@@ -62,13 +62,14 @@ class Facts:
     picture: str | None = None
 
 
-def problems(facts: Facts, before: Collection[str], now: datetime) -> list[str]:
-    """Return what is wrong, the gravest first. `before`: what was wrong when it was last looked at."""
+def problems(facts: Facts, before: Collection[str], now: datetime | None) -> list[str]:
+    """Return what is wrong, the gravest first. `before`: what was wrong when it was last looked at; `now`: None leaves what
+    comes with time alone as it was then."""
     found = {
         # somebody switched it off: its silence is no fault
         OFFLINE: facts.state is DeviceState.OFFLINE and not facts.off_on_purpose,
         LATE: facts.state is DeviceState.LATE,
-        NEVER_SEEN: facts.state is DeviceState.NEVER and now - facts.since >= SEEN_WITHIN,
+        NEVER_SEEN: facts.state is DeviceState.NEVER and _is_past(facts.since + SEEN_WITHIN, NEVER_SEEN in before, now),
         HUB_OFFLINE: facts.hub_state is DeviceState.OFFLINE,
         CAMERA_BLIND: facts.picture in ("frozen", "dark"),
         BATTERY_LOW: _below(facts.battery, BATTERY_LOW_PCT, BATTERY_WELL_PCT, BATTERY_LOW in before),
@@ -86,8 +87,14 @@ def _below(value: float | None, begins: float, ends: float, already: bool) -> bo
     return value is not None and (value <= begins or (already and value < ends))
 
 
-def _flat_soon(flat_on: date | None, already: bool, now: datetime) -> bool:
-    return flat_on is not None and flat_on - now.date() <= (DRAINING_NO_MORE if already else DRAINING_WITHIN)
+def _is_past(at: datetime, already: bool, now: datetime | None) -> bool:
+    return already if now is None else now >= at
+
+
+def _flat_soon(flat_on: date | None, already: bool, now: datetime | None) -> bool:
+    if flat_on is None or now is None:
+        return flat_on is not None and already
+    return flat_on - now.date() <= (DRAINING_NO_MORE if already else DRAINING_WITHIN)
 
 
 def _is_wrong(skew_s: float | None, already: bool) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from devices.model import Json, PatrolPing, Reading, StatusChange, time_that_counts
+from devices.model import Json
 
 LONGEST_UPTIME = timedelta(days=20 * 366)
 """More than this is no uptime of a home's device."""
@@ -17,33 +17,19 @@ LINKQUALITY_MOST = 255
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """Signs of a reading; None: it says nothing of that. `clock_lag_s`: how much later it was received than its own time."""
+    """Signs of a reading; None: it says nothing of that. `occupied_at`: when a sensor felt somebody."""
 
-    clock_lag_s: float | None = None
     booted_at: datetime | None = None
-    presence_at: datetime | None = None
+    occupied_at: datetime | None = None
     linkquality: int | None = None
 
 
-NONE = Signs()
-
-
-def signs(reading: Reading, received_at: datetime) -> Signs:
-    """Return the signs of a live reading."""
-    if isinstance(reading, StatusChange) and not reading.online:
-        # a Last Will was composed when the device connected: its time tells nothing of the clock now
-        return NONE
-    lag_s = None if reading.at is None else (received_at - reading.at).total_seconds()
-    seen = isinstance(reading, PatrolPing) and (reading.presence is True or (reading.persons or 0) > 0)
-    extra = reading.extra
-    if not extra:
-        return Signs(lag_s, None, time_that_counts(reading.at, received_at) if seen else None, None)
-    time = time_that_counts(reading.at, received_at)
+def signs(extra: Mapping[str, Json], time: datetime) -> Signs:
+    """Return the signs of a live reading of that time."""
     return Signs(
-        lag_s,
-        _booted_at(extra, time),
-        time if seen or extra.get("occupancy") is True else None,
-        _linkquality(extra.get("linkquality")),
+        booted_at=_booted_at(extra, time),
+        occupied_at=time if extra.get("occupancy") is True else None,
+        linkquality=_linkquality(extra.get("linkquality")),
     )
 
 
@@ -58,15 +44,10 @@ def _booted_at(extra: Mapping[str, Json], time: datetime) -> datetime | None:
         return None
     try:
         said = datetime.fromisoformat(booted)
-    except ValueError:
+        started = None if said.tzinfo is None else said.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    if said.tzinfo is None:
-        return None
-    try:
-        said = said.astimezone(UTC)
-    except OverflowError:
-        return None
-    return said if time - LONGEST_UPTIME <= said <= time else None
+    return started if started is not None and time - LONGEST_UPTIME <= started <= time else None
 
 
 def _linkquality(said: Json) -> int | None:

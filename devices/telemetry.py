@@ -69,7 +69,7 @@ class _Latest:
     pings: int = 0
     lag_s: float | None = None
     booted_at: datetime | None = None
-    presence_at: datetime | None = None
+    occupied_at: datetime | None = None
     linkquality: int | None = None
 
 
@@ -196,7 +196,13 @@ def _note_latest(latest: _Latest, received: Received, time: datetime) -> None:
         latest.heard_at = received.received_at
     latest.on_purpose = isinstance(reading, StatusChange) and reading.on_purpose
     latest.pings += 1
-    _note_signs(latest, signs(reading, received.received_at))
+    if reading.at is not None and latest.online:
+        # the smallest of a batch: what was delivered late tells of the line, not of the clock
+        lag_s = (received.received_at - reading.at).total_seconds()
+        if latest.lag_s is None or lag_s < latest.lag_s:
+            latest.lag_s = lag_s
+    if reading.extra:
+        _note_signs(latest, signs(reading.extra, time))
     if received.received_at - time > CURRENT_WITHIN:
         return
     if isinstance(reading, PatrolPing):
@@ -214,12 +220,10 @@ def _note_latest(latest: _Latest, received: Received, time: datetime) -> None:
 
 
 def _note_signs(latest: _Latest, found: Signs) -> None:
-    if found.clock_lag_s is not None and (latest.lag_s is None or found.clock_lag_s < latest.lag_s):
-        latest.lag_s = found.clock_lag_s
     if found.booted_at is not None:
         latest.booted_at = found.booted_at
-    if found.presence_at is not None and (latest.presence_at is None or found.presence_at > latest.presence_at):
-        latest.presence_at = found.presence_at
+    if found.occupied_at is not None and (latest.occupied_at is None or found.occupied_at > latest.occupied_at):
+        latest.occupied_at = found.occupied_at
     if found.linkquality is not None:
         latest.linkquality = found.linkquality
 
@@ -270,11 +274,11 @@ def _write_latest(connection: Connection[Any], batch: list[_Latest], now: dateti
             "fws": columns.texts([each.fw for each in told]),
             "models": columns.texts([each.model for each in told]),
             "pictures": columns.texts([each.picture for each in told]),
-            "on_purposes": columns.plain([each.on_purpose for each in told]),
-            "pings": columns.plain([each.pings for each in told]),
+            "on_purposes": columns.plain([each.on_purpose or None for each in told]),
+            "pings": columns.plain([None if each.pings == 1 else each.pings for each in told]),
             "lags": columns.plain([each.lag_s for each in told]),
             "boots": columns.plain([each.booted_at for each in told]),
-            "presence_ats": columns.plain([each.presence_at for each in told]),
+            "occupieds": columns.plain([each.occupied_at for each in told]),
             "linkqualities": columns.plain([each.linkquality for each in told]),
             **THRESHOLDS,
         },
@@ -303,7 +307,9 @@ def note_call(
         connection,
         [_Event(at, device.id, kind, battery, None, None, None, None, call_id, received_at, None, False)],
     )
-    _write_latest(connection, [_Latest(device, heard_at=received_at, online=True, battery=battery, pings=1)], received_at)
+    _write_latest(
+        connection, [_Latest(device, heard_at=received_at, online=True, battery=battery, pings=1)], received_at
+    )
 
 
 def beat(connection: Connection[Any], role: str, now: datetime, counters: Mapping[str, int] | None = None) -> None:

@@ -52,13 +52,15 @@ with heard as (
     %(patrols)s::timestamptz[], %(batterys)s::smallint[], %(rssis)s::smallint[], %(personss)s::smallint[],
     %(presences)s::boolean[], %(temperatures)s::real[], %(fws)s::text[], %(models)s::text[], %(pictures)s::text[],
     %(on_purposes)s::boolean[], %(pings)s::integer[], %(lags)s::real[], %(boots)s::timestamptz[],
-    %(presence_ats)s::timestamptz[], %(linkqualities)s::smallint[]
+    %(occupieds)s::timestamptz[], %(linkqualities)s::smallint[]
   ) as each (
     device_id, online, heard_at, expected_by, patrol_at, battery, rssi, persons, presence, temperature, fw, model, picture,
-    on_purpose, pings, lag_s, booted_at, presence_at, linkquality
+    on_purpose, pings, lag_s, booted_at, occupied_at, linkquality
   )
 ), before as (
-  select device_latest.device_id, device_latest.state,
+  select device_latest.device_id, device_latest.state, heard.online, heard.heard_at, heard.expected_by, heard.patrol_at,
+    heard.battery, heard.rssi, heard.persons, heard.presence, heard.temperature, heard.fw, heard.model, heard.picture,
+    heard.on_purpose, heard.pings, heard.booted_at, heard.occupied_at,
     case heard.online when true then 'online' when false then 'offline' else device_latest.state end as state_now,
     -- a quarter of what is new: one bad message is no bad line
     coalesce(device_latest.rssi_smooth + (heard.rssi - device_latest.rssi_smooth) / 4, heard.rssi, device_latest.rssi_smooth)
@@ -85,41 +87,45 @@ with heard as (
   update device_latest
   set state = before.state_now,
       state_since = case when before.state_now <> before.state then %(now)s else device_latest.state_since end,
-      said_offline = coalesce(not heard.online, device_latest.said_offline),
-      off_on_purpose = case when heard.online is null then device_latest.off_on_purpose else heard.on_purpose end,
-      last_seen = coalesce(greatest(device_latest.last_seen, heard.heard_at), device_latest.last_seen),
+      said_offline = coalesce(not before.online, device_latest.said_offline),
+      off_on_purpose = case when before.online is null then device_latest.off_on_purpose else coalesce(before.on_purpose, false) end,
+      last_seen = coalesce(greatest(device_latest.last_seen, before.heard_at), device_latest.last_seen),
       expected_by = case
-        when heard.online is false then null
-        else coalesce(heard.expected_by, device_latest.expected_by)
+        when before.online is false then null
+        else coalesce(before.expected_by, device_latest.expected_by)
       end,
-      last_patrol_at = coalesce(heard.patrol_at, device_latest.last_patrol_at),
-      last_presence_at = greatest(device_latest.last_presence_at, heard.presence_at),
-      battery = coalesce(heard.battery, device_latest.battery),
-      rssi = coalesce(heard.rssi, device_latest.rssi),
+      last_patrol_at = coalesce(before.patrol_at, device_latest.last_patrol_at),
+      last_presence_at = greatest(
+        device_latest.last_presence_at,
+        before.occupied_at,
+        case when before.presence or before.persons > 0 then before.patrol_at end
+      ),
+      battery = coalesce(before.battery, device_latest.battery),
+      rssi = coalesce(before.rssi, device_latest.rssi),
       rssi_smooth = before.rssi_smooth,
       linkquality = before.linkquality,
-      persons = coalesce(heard.persons, device_latest.persons),
-      presence = coalesce(heard.presence, device_latest.presence),
-      temperature = coalesce(heard.temperature, device_latest.temperature),
-      fw = coalesce(heard.fw, device_latest.fw),
-      model = coalesce(heard.model, device_latest.model),
-      picture = coalesce(heard.picture, device_latest.picture),
+      persons = coalesce(before.persons, device_latest.persons),
+      presence = coalesce(before.presence, device_latest.presence),
+      temperature = coalesce(before.temperature, device_latest.temperature),
+      fw = coalesce(before.fw, device_latest.fw),
+      model = coalesce(before.model, device_latest.model),
+      picture = coalesce(before.picture, device_latest.picture),
       clock_skew_s = before.clock_skew_s,
       -- an earlier start than is known mends a late message's; a later one is another start
       booted_at = case
-        when heard.booted_at between device_latest.booted_at - interval '1 minute' and device_latest.booted_at + interval '1 minute'
+        when before.booted_at between device_latest.booted_at - interval '1 minute' and device_latest.booted_at + interval '1 minute'
           then device_latest.booted_at
-        else coalesce(heard.booted_at, device_latest.booted_at)
+        else coalesce(before.booted_at, device_latest.booted_at)
       end,
       reboots_today = device_latest.reboots_today
-        + case when heard.booted_at > device_latest.booted_at + interval '1 minute' then 1 else 0 end,
-      pings_today = device_latest.pings_today + heard.pings,
-      battery_min_today = least(device_latest.battery_min_today, heard.battery),
+        + case when before.booted_at > device_latest.booted_at + interval '1 minute' then 1 else 0 end,
+      pings_today = device_latest.pings_today + coalesce(before.pings, 1),
+      battery_min_today = least(device_latest.battery_min_today, before.battery),
       -- silence counts only while we listened
       gap_max_today_s = case
         when device_latest.last_seen >= (select up_since from role_beats where role = 'gateway-bulk')
           then greatest(
-            device_latest.gap_max_today_s, extract(epoch from heard.heard_at - device_latest.last_seen)::integer
+            device_latest.gap_max_today_s, date_part('epoch', before.heard_at - device_latest.last_seen)::integer
           )
         else device_latest.gap_max_today_s
       end,
@@ -145,24 +151,24 @@ with heard as (
       end,
       to_judge = device_latest.to_judge
         or before.state_now <> before.state
-        or heard.battery <> coalesce(device_latest.battery, -1)
-        or heard.fw <> coalesce(device_latest.fw, '')
-        or heard.model <> coalesce(device_latest.model, '')
-        or heard.picture <> coalesce(device_latest.picture, '')
+        or before.battery is not null and before.battery is distinct from device_latest.battery
+        or before.fw is not null and before.fw is distinct from device_latest.fw
+        or before.model is not null and before.model is distinct from device_latest.model
+        or before.picture is not null and before.picture is distinct from device_latest.picture
         or (before.rssi_smooth <= %(rssi_weak)s) is distinct from (device_latest.rssi_smooth <= %(rssi_weak)s)
         or (before.rssi_smooth < %(rssi_well)s) is distinct from (device_latest.rssi_smooth < %(rssi_well)s)
-        or (before.linkquality <= %(linkquality_weak)s) is distinct from (device_latest.linkquality <= %(linkquality_weak)s)
-        or (before.linkquality < %(linkquality_well)s) is distinct from (device_latest.linkquality < %(linkquality_well)s)
+        or (before.linkquality <= %(linkquality_weak)s)
+          is distinct from (device_latest.linkquality <= %(linkquality_weak)s)
+        or (before.linkquality < %(linkquality_well)s)
+          is distinct from (device_latest.linkquality < %(linkquality_well)s)
         or (abs(before.clock_skew_s) > %(clock_wrong)s)
           is distinct from (abs(device_latest.clock_skew_s) > %(clock_wrong)s)
         or (abs(before.clock_skew_s) > %(clock_right)s)
           is distinct from (abs(device_latest.clock_skew_s) > %(clock_right)s)
-  from heard, before
-  where device_latest.device_id = heard.device_id
-    and before.device_id = heard.device_id
+  from before
+  where device_latest.device_id = before.device_id
   returning device_latest.device_id, device_latest.state, before.state as state_before
-)
-, moved as (
+), moved as (
   select changed.device_id, changed.state, changed.state_before, devices.uid, homes.area
   from changed
   join devices on devices.id = changed.device_id
@@ -178,5 +184,9 @@ with heard as (
   select device_id, area, %(now)s, state, %(now)s
   from moved
   where (state = 'offline') <> (state_before = 'offline')
+), uncounted as (
+  insert into fleet_stale (area)
+  select distinct area
+  from moved
 )
 select case when exists (select from told) then pg_notify('anju_stream', '') end
