@@ -22,7 +22,7 @@ MARKED = 2000
 """Devices that are marked in one transaction, where all are to be judged."""
 FLAPPING = 3.5
 """So restless a device is flapping: about six changes within an hour."""
-CALM = 1.0
+CALM = 1.5
 """Below this it is not any more: about an hour without a change."""
 
 

@@ -59,6 +59,11 @@ class Fleet:
     parts: Mapping[str | None, Standing]
 
 
+def week_before(today: date) -> list[date]:
+    """Return the last seven finished days."""
+    return [today - timedelta(days=back) for back in range(1, WEEK_DAYS + 1)]
+
+
 def count_stale(connection: Connection[Any]) -> int:
     """Count the areas anew in which something changed; return how many, 0 where none did or another process is at it."""
     held = connection.execute(queries.hold_figures).fetchone()

@@ -75,7 +75,5 @@ def _figures(standing: Standing, today: date) -> dict[str, Any]:
         "problems": {name: standing.problems[name] for name in ALL},
         "kinds": dict(sorted(standing.kinds.items())),
         "availability_yesterday": standing.availability([yesterday]),
-        "availability_7_days": standing.availability(
-            today - timedelta(days=back) for back in range(1, fleet.WEEK_DAYS + 1)
-        ),
+        "availability_7_days": standing.availability(fleet.week_before(today)),
     }

@@ -97,35 +97,3 @@ where areas.path like %(below)s
   and fleet_days.day >= %(first_day)s
   and fleet_days.day < %(today)s
 group by 1, 2
-
--- name: fleet_page
--- A page of devices by uid: of one state, with one problem, of one kind, in one area, whose uid begins so.
-select devices.uid, devices.kind, coalesce(device_latest.state, 'never') as state, device_latest.state_since,
-  device_latest.last_seen, device_latest.battery, device_latest.battery_flat_on, device_latest.rssi, device_latest.linkquality,
-  device_latest.fw, coalesce(device_latest.problems, '{}') as problems, homes.address, areas.name as area,
-  resident.name as resident
-from devices
-join homes on homes.id = devices.home_id
-join areas on areas.code = homes.area
-left join device_latest on device_latest.device_id = devices.id
-left join lateral (
-  select residents.name
-  from residents
-  where residents.home_id = homes.id
-    and residents.removed_at is null
-  order by residents.id
-  limit 1
-) as resident on true
-where devices.removed_at is null
-  and areas.path like %(below)s
-  and (%(within)s::text is null or starts_with(areas.path, %(within)s))
-  and (%(state)s::text is null or coalesce(device_latest.state, 'never') = %(state)s)
-  and (
-    %(problem)s::text is null
-    or devices.id in (select device_id from device_latest where problems <> '{}' and %(problem)s = any(problems))
-  )
-  and (%(kind)s::text is null or devices.kind = %(kind)s)
-  and starts_with(devices.uid, %(begins)s)
-  and devices.uid > %(after)s
-order by devices.uid
-limit %(limit)s

@@ -10,9 +10,12 @@ with before as (
   select %(role)s, beat_at, %(now)s
   from before
   where beat_at < %(now)s::timestamptz - %(gap)s::interval
+  returning 1
 )
 insert into role_beats (role, up_since, beat_at, counters)
-values (%(role)s, %(now)s, %(now)s, %(counters)s)
+select %(role)s, %(now)s, %(now)s, %(counters)s
+-- read first: once the beat is written, the gap is gone
+from (select count(*) from down) as noted
 on conflict (role) do update
 set up_since = case
       when role_beats.beat_at < %(now)s::timestamptz - %(gap)s::interval then excluded.up_since

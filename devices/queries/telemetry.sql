@@ -151,6 +151,7 @@ with heard as (
       end,
       to_judge = device_latest.to_judge
         or before.state_now <> before.state
+        or before.online is false and coalesce(before.on_purpose, false) <> device_latest.off_on_purpose
         or before.battery is not null and before.battery is distinct from device_latest.battery
         or before.fw is not null and before.fw is distinct from device_latest.fw
         or before.model is not null and before.model is distinct from device_latest.model
