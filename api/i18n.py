@@ -91,6 +91,10 @@ class Wording:
             min(at - now, timedelta(seconds=-1)), add_direction=True, threshold=1.2, locale=self._locale
         )
 
+    def lasting(self, seconds: float) -> str:
+        """Return how long something lasts, in one unit: `8 hours`."""
+        return dates.format_timedelta(timedelta(seconds=seconds), threshold=1.2, locale=self._locale)
+
     def span(self, since: datetime, until: datetime) -> str:
         """Return a running time as a clock shows it: 01:12, 2:31:00, from a day on in days and hours.
 

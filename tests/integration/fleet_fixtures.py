@@ -1,6 +1,5 @@
 """What tests of devices' health stand on: devices that speak, a lane that listens, a sweep that judges, and days that end."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -140,8 +139,8 @@ class Street:
 
 
 @pytest.fixture
-def street(pool: ConnectionPool[Any], clock: StoryClock) -> Iterator[Street]:
+def street(pool: ConnectionPool[Any], clock: StoryClock) -> Street:
     """A village with a home, an hour after our lane began to listen."""
     made = Street(pool, clock)
     made.forward(hours=1)
-    yield made
+    return made
