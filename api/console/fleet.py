@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
+from psycopg import Connection
 from psycopg.rows import class_row
 
 from api import reading
@@ -13,6 +14,7 @@ from api.auth import Viewer
 from api.console import words
 from api.console.page import view
 from api.console.words import DEVICE_KINDS, DEVICE_PROBLEMS, DEVICE_STATES
+from api.context import Principal
 from api.i18n import Wording
 from api.problems import missing
 from api.work.asked import Span
@@ -173,21 +175,26 @@ def show(
             if row["area"] is not None and row["area"] != about.code and row["standing"].devices
         ]  # fmt: skip
         above = connection.execute(queries.area_above, {"code": about.code, "below": caller.below}).fetchone()
+        uids = _uids(connection, caller, asked, about.within, after.replace("\0", ""))
         with connection.cursor(row_factory=class_row(FleetRow)) as cursor:
-            rows = cursor.execute(
-                queries.fleet,
-                {
-                    "below": caller.below, "within": about.within, "state": asked.state or None,
-                    "problem": asked.problem or None, "kind": asked.kind or None, "begins": asked.begins,
-                    "after": after.replace("\0", ""), "limit": PAGE + 1,
-                },
-            ).fetchall()  # fmt: skip
-    following = rows[PAGE - 1].uid if len(rows) > PAGE else ""
+            rows = cursor.execute(queries.fleet_rows, {"uids": uids[:PAGE]}).fetchall()
+    following = uids[PAGE - 1] if len(uids) > PAGE else ""
     return seen.page(
-        "devices.html", rows=rows[:PAGE], standing=standing.total, asked=asked, areas=parts, about=about,
+        "devices.html", rows=rows, standing=standing.total, asked=asked, areas=parts, about=about,
         above=above[0] if above and asked.area else None, yesterday=standing.total.availability([today - DAY]),
         week=standing.total.availability(week_before(today)), following=following, first=not after,
     )  # fmt: skip
+
+
+def _uids(connection: Connection[Any], caller: Principal, asked: Wanted, within: str | None, after: str) -> list[str]:
+    """Return the uids of a page, and one more where there is another page."""
+    values = {
+        "below": caller.below, "within": within, "state": asked.state or None, "problem": asked.problem or None,
+        "kind": asked.kind or None, "begins": asked.begins, "after": after, "limit": PAGE + 1,
+    }  # fmt: skip
+    some = asked.problem or asked.state not in ("", "online")
+    query = queries.fleet_of_some if some else queries.fleet
+    return [str(uid) for (uid,) in connection.execute(query, values).fetchall()]
 
 
 @router.get("/{uid}")

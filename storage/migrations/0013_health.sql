@@ -35,6 +35,7 @@ alter table device_latest
 -- Partial: every ping writes a row anew, and an index without a condition would grow with each.
 create index device_latest_to_judge on device_latest (device_id) where to_judge;
 create index device_latest_ailing on device_latest (device_id) where problems <> '{}';
+create index device_latest_not_well on device_latest (device_id) where state <> 'online';
 create index device_latest_flapping on device_latest (device_id) where flapping_since is not null;
 
 -- who stands behind a hub
