@@ -264,7 +264,7 @@ def _write_latest(connection: Connection[Any], batch: list[_Latest], now: dateti
             "device_ids": columns.plain([each.device.id for each in told]),
             "onlines": columns.plain([each.online for each in told]),
             "heards": columns.plain([each.heard_at for each in told]),
-            "expecteds": columns.plain([_expected_by(each) for each in told]),
+            "firsts": columns.plain([each.device.expected.first_after_s if each.online else None for each in told]),
             "patrols": columns.plain([each.last_patrol_at for each in told]),
             "batterys": columns.plain([each.battery for each in told]),
             "rssis": columns.plain([each.rssi for each in told]),
@@ -283,13 +283,6 @@ def _write_latest(connection: Connection[Any], batch: list[_Latest], now: dateti
             **THRESHOLDS,
         },
     )
-
-
-def _expected_by(latest: _Latest) -> datetime | None:
-    """Return when the silence of a device that was heard becomes a signal."""
-    if latest.heard_at is None or not latest.online:
-        return None
-    return latest.heard_at + timedelta(seconds=latest.device.expected.first_after_s)
 
 
 def note_call(

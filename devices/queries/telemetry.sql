@@ -48,20 +48,22 @@ from stored
 with heard as (
   select *
   from unnest(
-    %(device_ids)s::integer[], %(onlines)s::boolean[], %(heards)s::timestamptz[], %(expecteds)s::timestamptz[],
+    %(device_ids)s::integer[], %(onlines)s::boolean[], %(heards)s::timestamptz[], %(firsts)s::real[],
     %(patrols)s::timestamptz[], %(batterys)s::smallint[], %(rssis)s::smallint[], %(personss)s::smallint[],
     %(presences)s::boolean[], %(temperatures)s::real[], %(fws)s::text[], %(models)s::text[], %(pictures)s::text[],
     %(on_purposes)s::boolean[], %(pings)s::integer[], %(lags)s::real[], %(boots)s::timestamptz[],
     %(occupieds)s::timestamptz[], %(linkqualities)s::smallint[]
   ) as each (
-    device_id, online, heard_at, expected_by, patrol_at, battery, rssi, persons, presence, temperature, fw, model, picture,
+    device_id, online, heard_at, first_after_s, patrol_at, battery, rssi, persons, presence, temperature, fw, model, picture,
     on_purpose, pings, lag_s, booted_at, occupied_at, linkquality
   )
 ), before as (
-  select device_latest.device_id, device_latest.state, heard.online, heard.heard_at, heard.expected_by, heard.patrol_at,
+  select device_latest.device_id, device_latest.state, heard.online, heard.heard_at, heard.first_after_s, heard.patrol_at,
     heard.battery, heard.rssi, heard.persons, heard.presence, heard.temperature, heard.fw, heard.model, heard.picture,
     heard.on_purpose, heard.pings, heard.booted_at, heard.occupied_at,
     case heard.online when true then 'online' when false then 'offline' else device_latest.state end as state_now,
+    -- it went offline, or was heard again
+    heard.online is not null and (device_latest.state = 'offline') = heard.online as turned,
     -- a quarter of what is new: one bad message is no bad line
     coalesce(device_latest.rssi_smooth + (heard.rssi - device_latest.rssi_smooth) / 4, heard.rssi, device_latest.rssi_smooth)
       as rssi_smooth,
@@ -92,7 +94,7 @@ with heard as (
       last_seen = coalesce(greatest(device_latest.last_seen, before.heard_at), device_latest.last_seen),
       expected_by = case
         when before.online is false then null
-        else coalesce(before.expected_by, device_latest.expected_by)
+        else coalesce(before.heard_at + before.first_after_s * interval '1 second', device_latest.expected_by)
       end,
       last_patrol_at = coalesce(before.patrol_at, device_latest.last_patrol_at),
       last_presence_at = greatest(
@@ -132,21 +134,21 @@ with heard as (
       -- before it was first heard nothing counts
       today_since = case when before.state = 'never' then %(now)s else device_latest.today_since end,
       offline_today_s = case
-        when before.state = 'offline' and before.state_now <> 'offline'
+        when before.turned and before.online
           then device_latest.offline_today_s + offline_s(device_latest.state_since, device_latest.today_since, %(now)s)
         else device_latest.offline_today_s
       end,
       changes_today = case
-        when (before.state_now = 'offline') <> (before.state = 'offline') then device_latest.changes_today + 1
+        when before.turned then device_latest.changes_today + 1
         else device_latest.changes_today
       end,
       restless = case
-        when (before.state_now = 'offline') <> (before.state = 'offline')
+        when before.turned
           then restlessness(device_latest.restless, device_latest.restless_at, %(now)s) + 1
         else device_latest.restless
       end,
       restless_at = case
-        when (before.state_now = 'offline') <> (before.state = 'offline') then %(now)s
+        when before.turned then %(now)s
         else device_latest.restless_at
       end,
       to_judge = device_latest.to_judge
