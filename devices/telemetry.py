@@ -144,9 +144,13 @@ def _event(device: KnownDevice, reading: Reading, time: datetime, received_at: d
         battery, rssi, temperature = reading.battery, reading.rssi, reading.temperature
         if reading.fw is not None:
             extra["fw"] = reading.fw
+        if reading.picture is not None:
+            extra["picture"] = reading.picture
     else:
         kind = EventKind.STATUS
         extra["state"] = "online" if reading.online else "offline"
+        if reading.on_purpose:
+            extra["on_purpose"] = True
     dated = reading.at == time
     if reading.at is not None and not dated:
         extra["at"] = reading.at.isoformat()
@@ -192,9 +196,9 @@ def _note_latest(latest: _Latest, received: Received, time: datetime) -> None:
             latest.on_purpose = reading.on_purpose
         return
     latest.online = reading.online if isinstance(reading, StatusChange) else True
+    latest.on_purpose = isinstance(reading, StatusChange) and reading.on_purpose
     if latest.online:
         latest.heard_at = received.received_at
-    latest.on_purpose = isinstance(reading, StatusChange) and reading.on_purpose
     latest.pings += 1
     if reading.at is not None and latest.online:
         # the smallest of a batch: what was delivered late tells of the line, not of the clock

@@ -220,6 +220,8 @@ def happening(w: Wording, what: str, who: str | None, detail: Mapping[str, Any],
         more[0] = _("{said} ({how})", said=said, how=named(w, CHANNELS, detail["channel"]))
     if what == "raised" and detail.get("source") in SOURCES:
         more.append(named(w, SOURCES, detail["source"]))
+    if what in ("raised", "pressed_again") and detail.get("address"):
+        more.append(_("by {device}, which is not registered", device=detail["address"]))
     if detail.get("spoke_with"):
         more.append(_("spoke with {name}", name=detail["spoke_with"]))
     more += [str(detail[key]) for key in ("text", "note", "reason", "error") if detail.get(key) and what != "note"]

@@ -90,7 +90,10 @@ with heard as (
   set state = before.state_now,
       state_since = case when before.state_now <> before.state then %(now)s else device_latest.state_since end,
       said_offline = coalesce(not before.online, device_latest.said_offline),
-      off_on_purpose = case when before.online is null then device_latest.off_on_purpose else coalesce(before.on_purpose, false) end,
+      off_on_purpose = case
+        when before.online is null then device_latest.off_on_purpose
+        else not before.online and coalesce(before.on_purpose, false)
+      end,
       last_seen = coalesce(greatest(device_latest.last_seen, before.heard_at), device_latest.last_seen),
       expected_by = case
         when before.online is false then null

@@ -44,12 +44,21 @@ create unique index discovered_once on discovered (format, coalesce(hub_uid, '')
 create index discovered_age_of_hub on discovered (coalesce(hub_uid, ''), last_seen);
 create index discovered_age on discovered (last_seen);
 
+-- What each lane's further sessions at the broker are subscribed to: the broker keeps a session's subscriptions and does
+-- not tell them, and one forgotten there would go on collecting messages.
+create table broker_subscriptions (
+  lane text not null,
+  session integer not null check (session >= 0),
+  filter text not null,
+  primary key (lane, filter)
+);
+
 -- What a camera says of its own picture, and whether silence was meant: somebody switched the device off.
 alter table device_latest add column picture text check (picture in ('shown', 'frozen', 'dark'));
 alter table device_latest add column off_on_purpose boolean not null default false;
 
--- What may be said at the broker depends on the format as well.
-create trigger devices_tell_broker_of_format after update of format on devices
+-- What may be said at the broker depends on the format as well, and on whether a device speaks through a hub.
+create trigger devices_tell_broker_of_format after update of format, hub_uid on devices
   for each statement execute function tell_broker();
 
 -- The gateway follows the registry: whoever changes how a device is reached wakes it.

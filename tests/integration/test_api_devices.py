@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from devices import formats
 from tests.integration.api_client import Api
 from tests.integration.registry_fixtures import admin, api, device, home, say
 
@@ -27,6 +28,32 @@ def test_the_base_topics_of_two_hubs_never_lie_within_each_other(admin: Api) -> 
     admin.patch("/devices/hub-2", {"topic": "z2m/house/x"}).ok()
 
 
+def test_no_two_devices_may_speak_in_the_same_place(admin: Api) -> None:
+    place = home(admin)
+    device(admin, "hub-1", place, "hub", format="zigbee2mqtt", topic="z2m/house")
+    device(admin, "tas-1", place, "button", format="tasmota", topic="tas1")
+    device(admin, "shelly-1", place, "button", format="shelly", topic="shelly/one")
+
+    def taken(topic: str, spoken: str, kind: str = "button", **more: str) -> None:
+        body = {"uid": "new-1", "kind": kind, "home": place, "format": spoken, "topic": topic, **more}
+        admin.post("/devices", body).problem(409, f"topic {topic}:")
+
+    # a device of its own within a hub's base, or a hub around a device's
+    taken("z2m/house/bedroom", "zigbee2mqtt")
+    taken("shelly", "shelly", "hub")
+    taken("shelly/one", "esphome")
+    # Tasmota speaks below tele/, stat/ and cmnd/, whatever its base is
+    taken("tele", "zigbee2mqtt", "hub")
+    taken("stat/tas1", "shelly")
+    taken("tas1", "tasmota")
+    # what speaks through a hub is granted nothing: its topic only names it
+    device(admin, "btn-1", place, "button", format="zigbee2mqtt", hub="hub-1", topic="z2m/house/bedroom")
+    device(admin, "shelly-2", place, "button", format="shelly", topic="shelly/two")
+    device(admin, "tas-2", place, "button", format="tasmota", topic="tas2")
+    body = {"uid": "new-1", "kind": "button", "home": place, "format": "shelly", "topic": "shelly/living room"}
+    assert admin.post("/devices", body).problem(422)["errors"][0]["field"] == "topic"
+
+
 def test_a_topic_that_could_speak_for_others_is_refused(admin: Api) -> None:
     place = home(admin)
     for topic in (
@@ -46,6 +73,21 @@ def test_a_topic_that_could_speak_for_others_is_refused(admin: Api) -> None:
     ):
         body = {"uid": "hub-2", "kind": "hub", "home": place, "topic": topic}
         assert admin.post("/devices", body).problem(422)["errors"][0]["field"] == "topic"
+
+
+def test_a_device_speaks_one_of_the_formats_that_are_installed(admin: Api) -> None:
+    place = home(admin)
+    body = {"uid": "btn-2", "kind": "button", "home": place, "topic": "homes/7"}
+    for unknown in ("morse", "Shelly", "", None, 5):
+        (error,) = admin.post("/devices", {**body, "format": unknown}).problem(422)["errors"]
+        assert error["field"] == "format"
+    (error,) = admin.post("/devices", {**body, "format": "morse"}).problem(422)["errors"]
+    assert "use one of anju, zigbee2mqtt, frigate, shelly, tasmota, esphome" in error["message"]
+    for known in formats.names():
+        other = {**body, "uid": f"btn-{known}", "topic": f"homes/{known}", "format": known}
+        assert admin.post("/devices", other).ok(201)["format"] == known
+    admin.patch("/devices/btn-shelly", {"format": "morse"}).problem(422, "format")
+    assert admin.patch("/devices/btn-shelly", {"format": "tasmota"}).ok()["format"] == "tasmota"
 
 
 def test_only_a_hub_can_be_spoken_through(admin: Api) -> None:

@@ -15,8 +15,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 from psycopg_pool import ConnectionPool
 
 from devices import registry
+from devices.formats.base import own_branch
 from gateway import follow
-from gateway.broker import BrokerRefusedUsers, BrokerUser, EmbeddedBroker, device_user, insider, subject
+from gateway.broker import CONFIGURATION, BrokerRefusedUsers, BrokerUser, EmbeddedBroker, device_user, insider, subject
 from gateway.client import BrokerAddress, BrokerClient
 from gateway.follow import Follower
 from storage.clock import SystemClock
@@ -27,7 +28,8 @@ INSIDER, INSIDE_PASSWORD = "anju.insider", "let-me-in"
 
 def user(uid: str, base_topic: str | None = None) -> BrokerUser:
     """A device whose password is its uid."""
-    return device_user(uid, bcrypt.hashpw(uid.encode(), bcrypt.gensalt(4)).decode(), base_topic)
+    granted = own_branch(base_topic) if base_topic else ()
+    return device_user(uid, bcrypt.hashpw(uid.encode(), bcrypt.gensalt(4)).decode(), granted)
 
 
 class Running:
@@ -163,6 +165,24 @@ def test_what_was_acknowledged_to_a_home_outlives_a_kill(broker: Running) -> Non
     gateway = broker.gateway()
     assert [int(payload) for _, payload in heard_by(gateway, 200)] == list(range(200))
     gateway.stop()
+
+
+def test_what_was_not_acknowledged_comes_again_and_is_known_by_its_number(
+    broker: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # the server gives it again after a minute, whoever came meanwhile: here after a second
+    monkeypatch.setattr("gateway.broker.CONFIGURATION", CONFIGURATION.replace('ack_wait: "60s"', 'ack_wait: "1s"'))
+    broker.start(user("btn-1"))
+    first = broker.gateway()
+    Device(broker.port, "btn-1", "btn-1").ready().publish("help", b"press")
+    [before] = until(lambda: first.take(10, 0.05))
+    first.stop()
+    second = broker.gateway()
+    [again] = until(lambda: second.take(10, 0.05))
+    assert (before.again, again.again) == (False, True)
+    assert (again.mid, again.payload) == (before.mid, before.payload)
+    second.acknowledge([again])
+    second.stop()
 
 
 def test_topics_as_subjects() -> None:

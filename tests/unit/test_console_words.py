@@ -76,3 +76,9 @@ def test_refusals_are_said_to_the_person_who_tried() -> None:
     assert words.refusal(ZH, AlreadyTaken(7, "兰晓")) == "兰晓 已经接单。"
     assert "spoke" in words.refusal(EN, NeedsProofOfHelp(7))
     assert words.refusal(EN, Refused("as it is")) == "as it is"
+
+
+def test_a_press_of_a_device_that_nobody_registered_names_it() -> None:
+    said = words.happening(EN, "raised", None, {"device": "hub-1", "address": "bedroom/sos"}, {})
+    assert said.endswith("by bedroom/sos, which is not registered")
+    assert words.happening(ZH, "raised", None, {"address": "卧室"}, {}).endswith("来自尚未登记的设备 卧室")
