@@ -167,7 +167,9 @@ def test_each_area_wants_its_own_and_only_its_own(admin: Api) -> None:
     want(admin, "1.6", area="anshi", model="X1")
     assert {each["version"] for each in admin.get("/firmware").ok()["items"]} == {"1.0", "1.6", "2.0"}
     admin.being("operator").send("PUT", "/firmware", json={"version": "2.0"}).problem(403)
-    audited = admin.rows("select object, detail->>'version' from audit where object like 'firmware %' order by id")
+    audited = admin.rows(
+        "select object, detail->>'version' from audit where starts_with(object, 'firmware ') order by id"
+    )
     assert audited[0] == ("firmware yun/*/*", "2.0")
 
 
