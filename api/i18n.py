@@ -43,6 +43,15 @@ class Wording:
         """Return a number with its thousands parted."""
         return numbers.format_decimal(value, locale=self._locale)
 
+    def share(self, value: float) -> str:
+        """Return a share in per cent, to a tenth."""
+        return numbers.format_percent(value, "0.0%", locale=self._locale)
+
+    def day(self, day: date, now: datetime) -> str:
+        """Return a day; with its year where that is not this one."""
+        skeleton = "MMMd" if day.year == self.day_of(now).year else "yMMMd"
+        return dates.format_skeleton(skeleton, day, locale=self._locale)
+
     def clock(self, at: datetime) -> str:
         """Return a time of day to the second, for timelines."""
         return dates.format_time(at, "HH:mm:ss", tzinfo=self._zone, locale=self._locale)
@@ -81,6 +90,10 @@ class Wording:
         return dates.format_timedelta(
             min(at - now, timedelta(seconds=-1)), add_direction=True, threshold=1.2, locale=self._locale
         )
+
+    def lasting(self, seconds: float) -> str:
+        """Return how long something lasts, in one unit: `8 hours`."""
+        return dates.format_timedelta(timedelta(seconds=seconds), threshold=1.2, locale=self._locale)
 
     def span(self, since: datetime, until: datetime) -> str:
         """Return a running time as a clock shows it: 01:12, 2:31:00, from a day on in days and hours.

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from devices import columns, health
+from devices import columns, health, problems
 from devices.model import EventKind, HelpCall, Message, PatrolPing, StatusChange, Telemetry, time_that_counts
+from devices.signs import Signs, signs
 from storage import sql
 
 queries = sql.load("devices")
@@ -18,6 +19,15 @@ queries = sql.load("devices")
 CURRENT_WITHIN = timedelta(minutes=10)
 """A reading older than this is history: it goes into the series, and leaves the latest state alone."""
 SWEEP_BATCH = 500
+THRESHOLDS = {
+    "rssi_weak": problems.RSSI_WEAK_DBM,
+    "rssi_well": problems.RSSI_WELL_DBM,
+    "linkquality_weak": problems.LINKQUALITY_WEAK,
+    "linkquality_well": problems.LINKQUALITY_WELL,
+    "clock_wrong": problems.CLOCK_WRONG_S,
+    "clock_right": problems.CLOCK_RIGHT_S,
+}
+"""Where a value passes one of these, its device is judged anew."""
 BEAT_GAP = timedelta(seconds=20)
 """A role that was not heard for this long was down: its `up_since` starts anew."""
 
@@ -55,7 +65,12 @@ class _Latest:
     fw: str | None = None
     model: str | None = None
     picture: str | None = None
-    on_purpose: bool | None = None
+    on_purpose: bool = False
+    pings: int = 0
+    lag_s: float | None = None
+    booted_at: datetime | None = None
+    occupied_at: datetime | None = None
+    linkquality: int | None = None
 
 
 class _Event(NamedTuple):
@@ -79,8 +94,8 @@ def known_devices(connection: Connection[Any], uids: Sequence[str]) -> dict[str,
     """Return the registered ones among `uids`, by uid."""
     rows = connection.execute(queries.known_devices, {"uids": list(uids)}).fetchall()
     return {
-        uid: KnownDevice(device_id, health.expectation(kind, patrol_every_s, offline_after_s))
-        for uid, device_id, kind, patrol_every_s, offline_after_s in rows
+        uid: KnownDevice(device_id, health.expectation(kind, patrol_every_s, offline_after_s, usual_gap_s))
+        for uid, device_id, kind, patrol_every_s, offline_after_s, usual_gap_s in rows
     }
 
 
@@ -188,8 +203,19 @@ def _note_latest(latest: _Latest, received: Received, time: datetime) -> None:
     latest.on_purpose = isinstance(reading, StatusChange) and reading.on_purpose
     if latest.online:
         latest.heard_at = received.received_at
-    if received.received_at - time > CURRENT_WITHIN:
-        return
+    latest.pings += 1
+    if reading.at is not None and latest.online:
+        # the smallest of a batch: what was delivered late tells of the line, not of the clock
+        lag_s = (received.received_at - reading.at).total_seconds()
+        if latest.lag_s is None or lag_s < latest.lag_s:
+            latest.lag_s = lag_s
+    if reading.extra:
+        _note_signs(latest, signs(reading.extra, time))
+    if received.received_at - time <= CURRENT_WITHIN:
+        _note_reading(latest, reading, time)
+
+
+def _note_reading(latest: _Latest, reading: Message, time: datetime) -> None:
     if isinstance(reading, PatrolPing):
         latest.last_patrol_at = time
         _note_condition(latest, reading)
@@ -204,6 +230,15 @@ def _note_latest(latest: _Latest, received: Received, time: datetime) -> None:
         _note_build(latest, reading)
     elif isinstance(reading, HelpCall) and reading.battery is not None:
         latest.battery = reading.battery
+
+
+def _note_signs(latest: _Latest, found: Signs) -> None:
+    if found.booted_at is not None:
+        latest.booted_at = found.booted_at
+    if found.occupied_at is not None and (latest.occupied_at is None or found.occupied_at > latest.occupied_at):
+        latest.occupied_at = found.occupied_at
+    if found.linkquality is not None:
+        latest.linkquality = found.linkquality
 
 
 def _note_condition(latest: _Latest, reading: PatrolPing | Telemetry) -> None:
@@ -242,7 +277,7 @@ def _write_latest(connection: Connection[Any], batch: list[_Latest], now: dateti
             "device_ids": columns.plain([each.device.id for each in told]),
             "onlines": columns.plain([each.online for each in told]),
             "heards": columns.plain([each.heard_at for each in told]),
-            "expecteds": columns.plain([_expected_by(each) for each in told]),
+            "firsts": columns.plain([each.device.expected.first_after_s if each.online else None for each in told]),
             "patrols": columns.plain([each.last_patrol_at for each in told]),
             "batterys": columns.plain([each.battery for each in told]),
             "rssis": columns.plain([each.rssi for each in told]),
@@ -252,16 +287,15 @@ def _write_latest(connection: Connection[Any], batch: list[_Latest], now: dateti
             "fws": columns.texts([each.fw for each in told]),
             "models": columns.texts([each.model for each in told]),
             "pictures": columns.texts([each.picture for each in told]),
-            "on_purposes": columns.plain([each.on_purpose for each in told]),
+            "on_purposes": columns.plain([each.on_purpose or None for each in told]),
+            "pings": columns.plain([None if each.pings == 1 else each.pings for each in told]),
+            "lags": columns.plain([each.lag_s for each in told]),
+            "boots": columns.plain([each.booted_at for each in told]),
+            "occupieds": columns.plain([each.occupied_at for each in told]),
+            "linkqualities": columns.plain([each.linkquality for each in told]),
+            **THRESHOLDS,
         },
     )
-
-
-def _expected_by(latest: _Latest) -> datetime | None:
-    """Return when the silence of a device that was heard becomes a signal."""
-    if latest.heard_at is None or not latest.online:
-        return None
-    return latest.heard_at + timedelta(seconds=latest.device.expected.first_after_s)
 
 
 def beat(connection: Connection[Any], role: str, now: datetime, counters: Mapping[str, int] | None = None) -> None:
@@ -281,9 +315,9 @@ def sweep(connection: Connection[Any], now: datetime) -> int:
         return 0
     rows = connection.execute(queries.due_devices, {"now": now, "limit": SWEEP_BATCH}).fetchall()
     changed: list[tuple[int, str, datetime | None]] = []
-    for device_id, kind, patrol_every_s, offline_after_s, last_seen, said_offline in rows:
+    for device_id, kind, patrol_every_s, offline_after_s, usual_gap_s, last_seen, said_offline in rows:
         judgement = health.judge(
-            health.expectation(kind, patrol_every_s, offline_after_s),
+            health.expectation(kind, patrol_every_s, offline_after_s, usual_gap_s),
             last_seen=last_seen,
             said_offline=said_offline,
             ingest_up_since=up[0],

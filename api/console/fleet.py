@@ -1,18 +1,27 @@
-"""How do the devices stand, and what did one of them say lately?"""
+"""How do the devices stand, which of them have a problem, and what did one of them say lately?"""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
+from psycopg import Connection
 from psycopg.rows import class_row
 
+from api import reading
 from api.auth import Viewer
 from api.console import words
 from api.console.page import view
-from api.console.words import DEVICE_STATES
+from api.console.words import DEVICE_KINDS, DEVICE_PROBLEMS, DEVICE_STATES
+from api.context import Principal
 from api.i18n import Wording
 from api.problems import missing
+from api.work.asked import Span
+from api.work.reports.scope import by_area, scope
+from devices import fleet
+from devices.fleet import Standing, week_before
+from devices.registry import AREA_CODE_LIMIT, is_area_code
 from storage import sql
 
 queries = sql.load("api.console")
@@ -21,6 +30,7 @@ router = APIRouter(prefix="/devices")
 PAGE = 50
 EVENTS_SHOWN = 50
 EVENTS_WITHIN = timedelta(days=7)
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +43,24 @@ class FleetRow:
     state_since: datetime | None
     last_seen: datetime | None
     battery: int | None
+    battery_flat_on: date | None
     rssi: int | None
+    linkquality: int | None
     fw: str | None
+    problems: list[str]
     address: str
     area: str
     resident: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """An area one level down: how many devices stand there, how many of them are how, and for how long they were heard."""
+
+    code: str
+    name: str
+    standing: Standing
+    week: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,30 +124,77 @@ class Event:
         return " · ".join(parts)
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which devices are asked for; '' for all."""
+
+    state: str
+    problem: str
+    kind: str
+    area: str
+    begins: str
+
+    def with_(self, **changed: str) -> str:
+        """Return the query string of these, some of them changed; what is not asked for is left out."""
+        return urlencode({name: value for name, value in {**asdict(self), **changed}.items() if value})
+
+
 @router.get("")
 def show(
     request: Request,
     caller: Viewer,
     state: str = "",
+    problem: str = "",
+    kind: str = "",
+    area: Annotated[str, Query(max_length=AREA_CODE_LIMIT)] = "",
     begins: Annotated[str, Query(max_length=64)] = "",
     after: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
     """Show a page of devices, and how many stand how."""
     seen = view(request, caller)
-    state = state if state in DEVICE_STATES else ""
-    wanted = {
-        "below": caller.below, "state": state or None, "begins": begins.strip().replace("\0", ""),
-        "after": after.replace("\0", ""), "limit": PAGE + 1,
-    }  # fmt: skip
+    asked = Wanted(
+        state if state in DEVICE_STATES else "",
+        problem if problem in DEVICE_PROBLEMS else "",
+        kind if kind in DEVICE_KINDS else "",
+        area if is_area_code(area) else "",
+        begins.strip().replace("\0", ""),
+    )
+    now = seen.context.clock.now()
+    today = seen.wording.day_of(now)
     with seen.context.pool.connection() as connection:
-        counts: dict[str, int] = dict(connection.execute(queries.fleet_counts, {"below": caller.below}).fetchall())
+        about = scope(connection, caller, asked.area or None, Span(None, None), now)
+        standing = fleet.read(
+            connection, path=about.path, code=about.code, below=caller.below, within=about.within, today=today
+        )
+        parts = [
+            Part(row["area"], row["name"], row["standing"], row["standing"].availability(week_before(today)))
+            for row in by_area(
+                connection, about, {code: {"standing": each} for code, each in standing.parts.items()},
+                {"standing": Standing()},
+            )
+            if row["area"] is not None and row["area"] != about.code and row["standing"].devices
+        ]  # fmt: skip
+        above = connection.execute(queries.area_above, {"code": about.code, "below": caller.below}).fetchone()
+        uids = _uids(connection, caller, asked, about.within, after.replace("\0", ""))
         with connection.cursor(row_factory=class_row(FleetRow)) as cursor:
-            rows = cursor.execute(queries.fleet, wanted).fetchall()
-    following = rows[PAGE - 1].uid if len(rows) > PAGE else ""
+            rows = cursor.execute(queries.fleet_rows, {"uids": uids[:PAGE]}).fetchall()
+    following = uids[PAGE - 1] if len(uids) > PAGE else ""
     return seen.page(
-        "devices.html", rows=rows[:PAGE], counts=counts, total=sum(counts.values()), state=state,
-        begins=begins.strip(), following=following, first=not after,
+        "devices.html", rows=rows, standing=standing.total, asked=asked, areas=parts, about=about,
+        above=above[0] if above and asked.area else None, yesterday=standing.total.availability([today - DAY]),
+        week=standing.total.availability(week_before(today)), following=following, first=not after,
     )  # fmt: skip
+
+
+def _uids(connection: Connection[Any], caller: Principal, asked: Wanted, within: str | None, after: str) -> list[str]:
+    """Return the uids of a page, and one more where there is another page."""
+    values = {
+        "below": caller.below, "within": within, "state": asked.state or None, "problem": asked.problem or None,
+        "kind": asked.kind or None, "begins": asked.begins, "after": after, "limit": PAGE + 1,
+    }  # fmt: skip
+    some = asked.problem or asked.state not in ("", "online")
+    query = queries.fleet_of_some if some else queries.fleet
+    return [str(uid) for (uid,) in connection.execute(query, values).fetchall()]
 
 
 @router.get("/{uid}")
@@ -143,4 +213,5 @@ def show_one(request: Request, uid: str, caller: Viewer) -> Response:
             events = cursor.execute(
                 queries.device_events, {"device_id": device.id, "since": now - EVENTS_WITHIN, "limit": EVENTS_SHOWN}
             ).fetchall()
-    return seen.page("device.html", device=device, events=events)
+        health = reading.devices(connection, [device.uid])[device.uid][0].health
+    return seen.page("device.html", device=device, events=events, health=health)

@@ -59,6 +59,21 @@ DEVICE_STATES = {
     "offline": mark("Offline"),
     "never": mark("Never heard"),
 }
+DEVICE_PROBLEMS = {
+    "offline": mark("Offline"),
+    "late": mark("Late"),
+    "never_seen": mark("Never heard since it was registered"),
+    "hub_offline": mark("Its hub is offline"),
+    "camera_blind": mark("Picture frozen or dark"),
+    "battery_low": mark("Battery low"),
+    "battery_draining": mark("Battery soon empty"),
+    "signal_weak": mark("Signal weak"),
+    "device_flapping": mark("Comes and goes"),
+    "clock_wrong": mark("Clock wrong"),
+    "firmware_outdated": mark("Firmware outdated"),
+}
+SAID_BY_STATE = frozenset({"offline", "late", "never_seen"})
+"""Problems that the state of a device says already."""
 DEVICE_KINDS = {
     "button": mark("Button"),
     "pendant": mark("Pendant"),
@@ -168,6 +183,12 @@ GOOD = frozenset(
     {"delivered", "accepted", "en_route", "arrived", "visit_completed", "visit_accepted", "closed", "heard"}
 )
 BAD = frozenset({"not_delivered", "nobody_on_call", "no_policy", "visit_failed", "climbed", "taken_back"})
+
+
+def problems_told(counts: Mapping[str, int], asked: str) -> list[str]:
+    """Return the problems that the list can be kept to: those that are there, and the one that it is kept to."""
+    told = [code for code in DEVICE_PROBLEMS if code not in ("offline", "late")]
+    return [code for code in told if counts.get(code) or code == asked]
 
 
 def named(w: Wording, names: Mapping[Any, str], code: Any) -> str:

@@ -1,19 +1,55 @@
--- name: fleet_counts
--- How many devices stand how?
-select coalesce(device_latest.state, 'never') as state, count(*)
+-- name: fleet
+-- A page of devices by uid: of all states or online ones, of one kind, in one area, whose uid begins so. By the unique index on uid.
+select devices.uid
 from devices
 join homes on homes.id = devices.home_id
 join areas on areas.code = homes.area
 left join device_latest on device_latest.device_id = devices.id
 where devices.removed_at is null
   and areas.path like %(below)s
-group by 1
+  and (%(within)s::text is null or starts_with(areas.path, %(within)s))
+  and (%(state)s::text is null or device_latest.state = %(state)s)
+  and (%(kind)s::text is null or devices.kind = %(kind)s)
+  and starts_with(devices.uid, %(begins)s)
+  and devices.uid > %(after)s
+order by devices.uid
+limit %(limit)s
 
--- name: fleet
--- A page of devices by uid, of one state or of all, whose uid begins so.
+-- name: fleet_of_some
+-- The same of the few that have a problem, or a state that is not well. By the partial indexes on problems and state.
+with chosen as materialized (
+  select device_id
+  from device_latest
+  where state <> 'online'
+    and state = %(state)s
+    and (%(problem)s::text is null or %(problem)s = any(problems))
+  union
+  select device_id
+  from device_latest
+  where problems <> '{}'
+    and %(problem)s = any(problems)
+    and (%(state)s::text is null or state = %(state)s)
+)
+select devices.uid
+from chosen
+join devices on devices.id = chosen.device_id
+join homes on homes.id = devices.home_id
+join areas on areas.code = homes.area
+where devices.removed_at is null
+  and areas.path like %(below)s
+  and (%(within)s::text is null or starts_with(areas.path, %(within)s))
+  and (%(kind)s::text is null or devices.kind = %(kind)s)
+  and starts_with(devices.uid, %(begins)s)
+  and devices.uid > %(after)s
+order by devices.uid
+limit %(limit)s
+
+-- name: fleet_rows
+-- These devices as the table shows them. By the unique index on uid.
 select devices.uid, devices.kind, coalesce(device_latest.state, 'never') as state, device_latest.state_since,
-  device_latest.last_seen, device_latest.battery, device_latest.rssi, device_latest.fw, homes.address,
-  areas.name as area, resident.name as resident
+  device_latest.last_seen, device_latest.battery, device_latest.battery_flat_on, device_latest.rssi, device_latest.linkquality,
+  device_latest.fw, coalesce(device_latest.problems, '{}') as problems, homes.address, areas.name as area,
+  resident.name as resident
 from devices
 join homes on homes.id = devices.home_id
 join areas on areas.code = homes.area
@@ -26,13 +62,16 @@ left join lateral (
   order by residents.id
   limit 1
 ) as resident on true
-where devices.removed_at is null
-  and areas.path like %(below)s
-  and (%(state)s::text is null or coalesce(device_latest.state, 'never') = %(state)s)
-  and starts_with(devices.uid, %(begins)s)
-  and devices.uid > %(after)s
+where devices.uid = any(%(uids)s)
 order by devices.uid
-limit %(limit)s
+
+-- name: area_above
+-- Which area lies above one, where this user sees it? By primary keys.
+select above.code
+from areas
+join areas as above on above.code = areas.parent
+where areas.code = %(code)s
+  and above.path like %(below)s
 
 -- name: device_file
 -- Everything that is known of one device; nothing where this user does not see its area.
