@@ -141,9 +141,9 @@ where visits.id = any(%(ids)s)
 -- name: devices_read
 -- What do these devices look like, and how are they? By the unique index on uid; `path` says who may see them.
 select devices.uid as id, devices.uid, devices.kind, devices.home_id::text as home, devices.format, devices.topic,
-  devices.hub_uid as hub, devices.patrol_every_s, devices.offline_after_s,
-  coalesce(device_latest.state, 'never') as state, device_latest.last_seen, device_latest.battery, device_latest.rssi,
-  device_latest.fw, areas.path
+  devices.hub_uid as hub, devices.patrol_every_s, devices.offline_after_s, devices.replaces,
+  devices.password_hash is not null as has_password, coalesce(device_latest.state, 'never') as state,
+  device_latest.last_seen, device_latest.battery, device_latest.rssi, device_latest.fw, areas.path
 from devices
 join homes on homes.id = devices.home_id
 join areas on areas.code = homes.area
