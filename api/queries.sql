@@ -151,6 +151,27 @@ left join device_latest on device_latest.device_id = devices.id
 where devices.uid = any(%(uids)s)
   and devices.removed_at is null
 
+-- name: labels_of
+-- Which devices get a label, home by home: these uids, of a home, of an area and all below it, as far as one sees?
+select devices.uid, devices.kind, device_latest.model
+from devices
+join homes on homes.id = devices.home_id
+join areas on areas.code = homes.area
+left join device_latest on device_latest.device_id = devices.id
+where devices.removed_at is null
+  and areas.path like %(below)s
+  and (%(uids)s::text[] is null or devices.uid = any(%(uids)s))
+  and (%(home_id)s::bigint is null or devices.home_id = %(home_id)s)
+  and (%(area)s::text is null or %(area)s = any(string_to_array(areas.path, '/')))
+order by areas.path, devices.home_id, devices.uid
+limit %(limit)s
+
+-- name: uids_taken
+-- Which of these uids has a device, or had one that was taken out? By the unique index on uid.
+select uid
+from devices
+where uid = any(%(uids)s)
+
 -- What open pages are told -------------------------------------------------------------------------------------------
 
 -- name: stream_rows
