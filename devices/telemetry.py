@@ -54,6 +54,8 @@ class _Latest:
     temperature: float | None = None
     fw: str | None = None
     model: str | None = None
+    picture: str | None = None
+    on_purpose: bool | None = None
 
 
 class _Event(NamedTuple):
@@ -127,9 +129,13 @@ def _event(device: KnownDevice, reading: Reading, time: datetime, received_at: d
         battery, rssi, temperature = reading.battery, reading.rssi, reading.temperature
         if reading.fw is not None:
             extra["fw"] = reading.fw
+        if reading.picture is not None:
+            extra["picture"] = reading.picture
     else:
         kind = EventKind.STATUS
         extra["state"] = "online" if reading.online else "offline"
+        if reading.on_purpose:
+            extra["on_purpose"] = True
     dated = reading.at == time
     if reading.at is not None and not dated:
         extra["at"] = reading.at.isoformat()
@@ -172,8 +178,10 @@ def _note_latest(latest: _Latest, received: Received, time: datetime) -> None:
         # the broker's memory of the last status, given at each subscription: only a Last Will still tells something
         if isinstance(reading, StatusChange) and not reading.online and latest.online is None:
             latest.online = False
+            latest.on_purpose = reading.on_purpose
         return
     latest.online = reading.online if isinstance(reading, StatusChange) else True
+    latest.on_purpose = isinstance(reading, StatusChange) and reading.on_purpose
     if latest.online:
         latest.heard_at = received.received_at
     if received.received_at - time > CURRENT_WITHIN:
@@ -186,6 +194,8 @@ def _note_latest(latest: _Latest, received: Received, time: datetime) -> None:
         _note_condition(latest, reading)
         if reading.temperature is not None:
             latest.temperature = reading.temperature
+        if reading.picture is not None:
+            latest.picture = reading.picture
     else:
         _note_build(latest, reading)
 
@@ -235,6 +245,8 @@ def _write_latest(connection: Connection[Any], batch: list[_Latest], now: dateti
             "temperatures": columns.plain([each.temperature for each in told]),
             "fws": columns.texts([each.fw for each in told]),
             "models": columns.texts([each.model for each in told]),
+            "pictures": columns.texts([each.picture for each in told]),
+            "on_purposes": columns.plain([each.on_purpose for each in told]),
         },
     )
 

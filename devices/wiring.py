@@ -7,7 +7,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from devices import refused
+from devices import formats, refused
 from devices.formats import anju
 from storage import sql
 
@@ -25,17 +25,6 @@ class Kind(StrEnum):
     CAMERA = "camera"
     HUB = "hub"
     SENSOR = "sensor"
-
-
-class Format(StrEnum):
-    """Whose wire format a device speaks."""
-
-    ANJU = "anju"
-    ZIGBEE2MQTT = "zigbee2mqtt"
-    FRIGATE = "frigate"
-    SHELLY = "shelly"
-    TASMOTA = "tasmota"
-    ESPHOME = "esphome"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +63,8 @@ def _own_faults(device: NewDevice) -> Iterator[refused.Refused]:
         yield refused.NotAUid(device.uid)
     if device.kind not in list(Kind):
         yield refused.NotAKind(device.kind, tuple(Kind))
-    if device.format not in list(Format):
-        yield refused.NotAFormat(device.format, tuple(Format))
+    if device.format not in formats.names():
+        yield refused.NotAFormat(device.format, formats.names())
     why = None if device.topic is None else _why_no_topic(device.topic, is_hub=device.kind == Kind.HUB)
     if device.topic is not None and why is not None:
         yield refused.NotATopic(device.topic[:TOPIC_LIMIT], why)

@@ -1,11 +1,13 @@
 """Devices: what stands in a home, and how it is. What it said is in `series`."""
 
+from collections.abc import MutableMapping
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from psycopg import Connection
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
+from pydantic_core import PydanticCustomError
 
 from api import reading
 from api.auth import Admin, Viewer
@@ -15,10 +17,10 @@ from api.paging import Listing, Paging
 from api.problems import missing
 from api.reading import DeviceRead, sight
 from api.routes import reach, written
-from devices import intake, registry, upkeep
+from devices import formats, intake, registry, upkeep
 from devices.formats import anju
 from devices.health import DeviceState
-from devices.wiring import TOPIC_LIMIT, Format, Kind, NewDevice
+from devices.wiring import TOPIC_LIMIT, Kind, NewDevice
 from gateway import follow
 from storage import sql
 
@@ -31,13 +33,28 @@ Period = Annotated[Whole, Field(ge=1, le=366 * 24 * 3600)]
 """Seconds, up to a leap year."""
 
 
+def _known_format(name: str) -> str:
+    if name not in formats.names():
+        message = "is none of the formats installed here; use one of {known}"
+        raise PydanticCustomError("not_a_format", message, {"known": ", ".join(formats.names())})
+    return name
+
+
+def _listed(schema: MutableMapping[str, Any]) -> None:
+    schema["enum"] = list(formats.names())
+
+
+Format = Annotated[Text, AfterValidator(_known_format), Field(json_schema_extra=_listed)]
+"""Whose wire format a device speaks: Anju's own, a vendor's, or that of a package installed beside them."""
+
+
 class DeviceBody(Body):
     """A device to be added. `topic`: its own, or a hub's base topic; `hub`: the uid of the hub it speaks through."""
 
     uid: Uid
     kind: Kind
     home: Id
-    format: Format = Format.ANJU
+    format: Format = formats.OWN
     topic: Topic | None = None
     hub: Uid | None = None
     patrol_every_s: Period | None = None

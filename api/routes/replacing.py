@@ -14,9 +14,9 @@ from api.context import Ctx, Principal
 from api.fields import Patch, unset
 from api.reading import DeviceRead
 from api.routes import reach
-from api.routes.devices import DeviceMade, Topic, Uid, held_device, one_device
+from api.routes.devices import DeviceMade, Format, Topic, Uid, held_device, one_device
 from devices import replacing
-from devices.wiring import Format, Kind, NewDevice
+from devices.wiring import Kind, NewDevice
 from gateway import follow
 
 router = APIRouter(prefix="/devices", tags=["registry"])

@@ -2,18 +2,35 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
+from devices.formats.payload import (
+    PERSONS_LIMIT,
+    RSSI_RANGE,
+    TEMPERATURE_RANGE,
+    TEXT_LIMIT,
+    URL_LIMIT,
+    NotReadable,
+    clean,
+    instant,
+    json_object,
+    take_bool,
+    take_number,
+    take_text,
+    take_whole,
+    wrong,
+)
 from devices.model import (
     PAYLOAD_LIMIT,
     Cancel,
     HelpCall,
     Message,
     PatrolPing,
+    Picture,
     Source,
     StatusChange,
     Telemetry,
@@ -26,21 +43,9 @@ HELP_LEAVES = frozenset({"help", "cancel"})
 REPLY_LEAF = "reply"
 UID = re.compile(r"[A-Za-z0-9_-]{3,64}")
 
+_PICTURES = list(Picture)
 ID_LIMIT = 200
 """Characters of the longest `id`: it is part of a key for ever."""
-DEPTH_LIMIT = 32
-"""Levels of nesting kept in unknown keys."""
-TEXT_LIMIT = 500
-URL_LIMIT = 2000
-_RSSI_RANGE = (-200, 100)
-_PERSONS_LIMIT = 1000
-_TEMPERATURE_RANGE = (-100.0, 200.0)
-_decoder = msgspec.json.Decoder()
-_UNSTORABLE = re.compile("[\\0\ud800-\udfff]")
-
-
-class _NotReadable(Exception):
-    """{0}"""
 
 
 def topic_of(uid: str, leaf: str) -> str:
@@ -70,114 +75,33 @@ def read(topic: str, payload: bytes) -> Message | Unreadable:
             return ping
     said: dict[str, Any] = {}
     try:
-        said = _object(payload)
+        said = json_object(payload)
         return _READERS[leaf](uid, said)
-    except _NotReadable as why:
+    except NotReadable as why:
         return Unreadable(str(why), uid, is_help, _saved_id(said))
-
-
-def _object(payload: bytes) -> dict[str, Any]:
-    if len(payload) > PAYLOAD_LIMIT:
-        raise _NotReadable(f"payload has {len(payload)} bytes; at most {PAYLOAD_LIMIT} are read")
-    try:
-        said = _decoder.decode(payload)
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:  # ValueError: a number of over 4,300 digits
-        raise _NotReadable(f"payload is not JSON: {error}") from None
-    if not isinstance(said, dict):
-        raise _NotReadable(f"payload is {_kind(said)}, not a JSON object")
-    if not _storable(said, DEPTH_LIMIT):
-        raise _NotReadable("payload has a NUL or an unpaired surrogate character, or is nested too deeply")
-    return said
-
-
-def _storable(value: Any, depth: int) -> bool:
-    """Say whether PostgreSQL can keep it: no NUL, no unpaired surrogate, not endlessly deep."""
-    if depth == 0:
-        return False
-    match value:
-        case str():
-            return _clean(value)
-        case list():
-            return all(_storable(each, depth - 1) for each in value)
-        case dict():
-            return all(_clean(key) and _storable(each, depth - 1) for key, each in value.items())
-        case _:
-            return True
-
-
-def _clean(text: str) -> bool:
-    return _UNSTORABLE.search(text) is None
 
 
 def _saved_id(said: dict[str, Any]) -> str | None:
     """Return the message's id where at least that can be read: a re-send is then still known as one."""
     found = said.get("id")
-    return found if isinstance(found, str) and 0 < len(found) <= ID_LIMIT and _clean(found) else None
-
-
-def _kind(value: object) -> str:
-    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
-    return names.get(type(value), "a number")
-
-
-def _wrong(key: str, value: object, wanted: str) -> _NotReadable:
-    shown = repr(value)
-    return _NotReadable(f"`{key}` is {shown if len(shown) <= 60 else shown[:57] + '...'}; {wanted} is wanted")
+    return found if isinstance(found, str) and 0 < len(found) <= ID_LIMIT and clean(found) else None
 
 
 def _take_id(said: dict[str, Any]) -> str:
     value = said.pop("id", None)
     if not isinstance(value, str) or not 0 < len(value) <= ID_LIMIT:
-        raise _wrong("id", value, f"a text of 1 to {ID_LIMIT} characters")
+        raise wrong("id", value, f"a text of 1 to {ID_LIMIT} characters")
     return value
-
-
-def _take_text(said: dict[str, Any], key: str, limit: int = TEXT_LIMIT) -> str | None:
-    value = said.pop(key, None)
-    if value is None or (isinstance(value, str) and len(value) <= limit):
-        return value
-    raise _wrong(key, value, f"a text of at most {limit} characters")
-
-
-def _take_bool(said: dict[str, Any], key: str) -> bool | None:
-    value = said.pop(key, None)
-    if value is None or isinstance(value, bool):
-        return value
-    raise _wrong(key, value, "true or false")
-
-
-def _take_number(said: dict[str, Any], key: str, low: float, high: float) -> float | None:
-    value = said.pop(key, None)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise _wrong(key, value, f"a number from {low:g} to {high:g}")
-    return value
-
-
-def _take_whole(said: dict[str, Any], key: str, low: int, high: int) -> int | None:
-    value = _take_number(said, key, low, high)
-    return None if value is None else round(value)
 
 
 def _take_at(said: dict[str, Any]) -> datetime | None:
     value = said.pop("at", None)
     if value is None:
         return None
-    at = _instant(value) if isinstance(value, str) else None
+    at = instant(value) if isinstance(value, str) else None
     if at is None:
-        raise _wrong("at", value, "an RFC 3339 time with an offset, as 2026-11-24T08:30:00+08:00,")
+        raise wrong("at", value, "an RFC 3339 time with an offset, as 2026-11-24T08:30:00+08:00,")
     return at
-
-
-def _instant(text: str) -> datetime | None:
-    """Return the time that a text names, in UTC; None where it names none."""
-    try:
-        at = datetime.fromisoformat(text) if "T" in text or "t" in text else None
-        # some devices' years cannot be held in UTC: year 1 or 9999 with an offset
-        return at.astimezone(UTC) if at is not None and at.tzinfo is not None else None
-    except (ValueError, OverflowError):
-        return None
 
 
 class _UsualPatrol(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -186,9 +110,9 @@ class _UsualPatrol(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     id: Annotated[str, Meta(min_length=1, max_length=ID_LIMIT)]
     at: str | None = None
     presence: bool | None = None
-    persons: Annotated[int, Meta(ge=0, le=_PERSONS_LIMIT)] | None = None
+    persons: Annotated[int, Meta(ge=0, le=PERSONS_LIMIT)] | None = None
     battery: Annotated[int, Meta(ge=0, le=100)] | None = None
-    rssi: Annotated[int, Meta(ge=_RSSI_RANGE[0], le=_RSSI_RANGE[1])] | None = None
+    rssi: Annotated[int, Meta(ge=RSSI_RANGE[0], le=RSSI_RANGE[1])] | None = None
     fw: Annotated[str, Meta(max_length=TEXT_LIMIT)] | None = None
     snapshot: Annotated[str, Meta(max_length=URL_LIMIT)] | None = None
 
@@ -206,7 +130,7 @@ def _usual_patrol(uid: str, payload: bytes) -> PatrolPing | None:
         return None
     at = None
     if said.at is not None:
-        at = _instant(said.at)
+        at = instant(said.at)
         if at is None:
             return None
     return PatrolPing(
@@ -224,21 +148,21 @@ def _help(uid: str, said: dict[str, Any]) -> HelpCall:
     try:
         source = None if named is None else Source(named)
     except ValueError:
-        raise _wrong("source", named, "one of " + ", ".join(Source)) from None
+        raise wrong("source", named, "one of " + ", ".join(Source)) from None
     return HelpCall(
         uid,
         call_id,
         at=_take_at(rest),
         source=source,
-        test=_take_bool(rest, "test") or False,
-        battery=_take_whole(rest, "battery", 0, 100),
+        test=take_bool(rest, "test") or False,
+        battery=take_whole(rest, "battery", 0, 100),
         extra=rest,
     )
 
 
 def _cancel(uid: str, said: dict[str, Any]) -> Cancel:
     rest = dict(said)
-    return Cancel(uid, _take_id(rest), call=_take_text(rest, "call", ID_LIMIT), at=_take_at(rest), extra=rest)
+    return Cancel(uid, _take_id(rest), call=take_text(rest, "call", ID_LIMIT), at=_take_at(rest), extra=rest)
 
 
 def _patrol(uid: str, said: dict[str, Any]) -> PatrolPing:
@@ -247,26 +171,29 @@ def _patrol(uid: str, said: dict[str, Any]) -> PatrolPing:
         uid,
         _take_id(rest),
         at=_take_at(rest),
-        presence=_take_bool(rest, "presence"),
-        persons=_take_whole(rest, "persons", 0, _PERSONS_LIMIT),
-        battery=_take_whole(rest, "battery", 0, 100),
-        rssi=_take_whole(rest, "rssi", *_RSSI_RANGE),
-        fw=_take_text(rest, "fw"),
-        snapshot=_take_text(rest, "snapshot", URL_LIMIT),
+        presence=take_bool(rest, "presence"),
+        persons=take_whole(rest, "persons", 0, PERSONS_LIMIT),
+        battery=take_whole(rest, "battery", 0, 100),
+        rssi=take_whole(rest, "rssi", *RSSI_RANGE),
+        fw=take_text(rest, "fw"),
+        snapshot=take_text(rest, "snapshot", URL_LIMIT),
         extra=rest,
     )
 
 
 def _telemetry(uid: str, said: dict[str, Any]) -> Telemetry:
     rest = dict(said)
+    # any other value is of a key that was unknown until now: kept, as those are
+    picture = Picture(rest.pop("picture")) if rest.get("picture") in _PICTURES else None
     return Telemetry(
         uid,
         at=_take_at(rest),
-        battery=_take_whole(rest, "battery", 0, 100),
-        rssi=_take_whole(rest, "rssi", *_RSSI_RANGE),
-        fw=_take_text(rest, "fw"),
-        temperature=_take_number(rest, "temperature", *_TEMPERATURE_RANGE),
+        battery=take_whole(rest, "battery", 0, 100),
+        rssi=take_whole(rest, "rssi", *RSSI_RANGE),
+        fw=take_text(rest, "fw"),
+        temperature=take_number(rest, "temperature", *TEMPERATURE_RANGE),
         extra=rest,
+        picture=picture,
     )
 
 
@@ -274,13 +201,13 @@ def _status(uid: str, said: dict[str, Any]) -> StatusChange:
     rest = dict(said)
     state = rest.pop("state", None)
     if state not in ("online", "offline"):
-        raise _wrong("state", state, '"online" or "offline"')
+        raise wrong("state", state, '"online" or "offline"')
     return StatusChange(
         uid,
         online=state == "online",
         at=_take_at(rest),
-        model=_take_text(rest, "model"),
-        fw=_take_text(rest, "fw"),
+        model=take_text(rest, "model"),
+        fw=take_text(rest, "fw"),
         extra=rest,
     )
 

@@ -44,6 +44,15 @@ create unique index discovered_once on discovered (format, coalesce(hub_uid, '')
 create index discovered_age_of_hub on discovered (coalesce(hub_uid, ''), last_seen);
 create index discovered_age on discovered (last_seen);
 
+-- What each lane's further sessions at the broker are subscribed to: the broker keeps a session's subscriptions and does
+-- not tell them, and one forgotten there would go on collecting messages.
+create table broker_subscriptions (
+  lane text not null,
+  session integer not null check (session >= 0),
+  filter text not null,
+  primary key (lane, filter)
+);
+
 -- What a camera says of its own picture, and whether silence was meant: somebody switched the device off.
 alter table device_latest add column picture text check (picture in ('shown', 'frozen', 'dark'));
 alter table device_latest add column off_on_purpose boolean not null default false;

@@ -11,7 +11,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from devices import registry, telemetry
-from devices.model import PatrolPing
+from devices.model import PatrolPing, Picture, StatusChange, Telemetry
 from devices.telemetry import Received
 from storage import series
 from storage.migrate import migrate
@@ -72,3 +72,24 @@ def test_a_week_of_pings_sent_twice_is_there_once_and_a_second_start_makes_nothi
     ping = Received(PatrolPing("cam-1", "later", at=later), later)
     series.ensure(connection, later)
     assert telemetry.store(connection, [(device, ping)], later) == 1
+
+
+def test_what_a_camera_says_of_its_picture_and_that_it_was_switched_off_on_purpose_is_known_until_it_says_otherwise(
+    connection: psycopg.Connection[tuple[object, ...]],
+) -> None:
+    registry.add_area(connection, code="v", name="凤山村", level="village")
+    home = registry.add_home(connection, area="v", address="3组 12号", now=NOW)
+    registry.add_device(connection, uid="cam-1", kind="camera", home_id=home, now=NOW)
+    device = telemetry.known_devices(connection, ["cam-1"])["cam-1"]
+
+    def says(reading: Telemetry | StatusChange, seconds: int, *, retained: bool = False) -> tuple[object, ...] | None:
+        at = NOW + timedelta(seconds=seconds)
+        telemetry.store(connection, [(device, Received(reading, at, retained))], at)
+        return connection.execute("select state, picture, off_on_purpose from device_latest").fetchone()
+
+    assert says(Telemetry("cam-1", picture=Picture.FROZEN), 0) == ("online", "frozen", False)
+    assert says(StatusChange("cam-1", online=False, on_purpose=True), 1) == ("offline", "frozen", True)
+    assert says(Telemetry("cam-1", battery=80), 2) == ("online", "frozen", False)
+    assert says(Telemetry("cam-1", picture=Picture.SHOWN), 3) == ("online", "shown", False)
+    assert says(StatusChange("cam-1", online=False, on_purpose=True), 4, retained=True) == ("offline", "shown", True)
+    assert says(StatusChange("cam-1", online=False), 5) == ("offline", "shown", False)

@@ -12,6 +12,7 @@ from devices.model import (
     Cancel,
     HelpCall,
     PatrolPing,
+    Picture,
     Source,
     StatusChange,
     Telemetry,
@@ -40,6 +41,8 @@ AT = datetime(2026, 11, 24, 0, 30, tzinfo=UTC)
             PatrolPing("cam-1", "p", None, True, 1, 50, -61, "1.2", "http://cam/1.jpg"),
         ),
         ("anju/v1/cam-1/telemetry", b'{"temperature":21.5}', Telemetry("cam-1", temperature=21.5)),
+        ("anju/v1/cam-1/telemetry", b'{"picture":"frozen"}', Telemetry("cam-1", picture=Picture.FROZEN)),
+        ("anju/v1/cam-1/telemetry", b'{"picture":"16:9"}', Telemetry("cam-1", extra={"picture": "16:9"})),
         ("anju/v1/cam-1/status", b'{"state":"offline"}', StatusChange("cam-1", online=False)),
     ],
 )

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devices.formats import anju
+from devices.formats.payload import NotReadable, clean, json_object
 from devices.model import PatrolPing, Unreadable
 
 VALUES: dict[str, st.SearchStrategy[Any]] = {
@@ -36,8 +37,8 @@ def test_in_one_go_and_key_by_key_come_to_the_same_end(said: dict[str, Any]) -> 
     quick = anju._usual_patrol("cam-1", payload)
     read = anju.read("anju/v1/cam-1/patrol", payload)
     try:
-        by_key: PatrolPing | str = anju._patrol("cam-1", anju._object(payload))
-    except anju._NotReadable as why:
+        by_key: PatrolPing | str = anju._patrol("cam-1", json_object(payload))
+    except NotReadable as why:
         by_key = str(why)
     assert quick is None or quick == by_key
     assert (read.reason if isinstance(read, Unreadable) else read) == by_key
@@ -50,9 +51,9 @@ def test_a_usual_ping_is_read_in_one_go() -> None:
 
 @pytest.mark.parametrize("text", ["a\0b", "\ud800", "ok\udc80"])
 def test_what_postgresql_cannot_keep_is_seen(text: str) -> None:
-    assert not anju._clean(text)
+    assert not clean(text)
 
 
 @given(st.text())
 def test_a_text_is_clean_unless_it_holds_nul_or_half_a_pair(text: str) -> None:
-    assert anju._clean(text) == ("\0" not in text and not any("\ud800" <= each <= "\udfff" for each in text))
+    assert clean(text) == ("\0" not in text and not any("\ud800" <= each <= "\udfff" for each in text))
