@@ -28,6 +28,8 @@ class ApiSettings:
     aliyun_callback_token: str | None = None
     push_key: str | None = None
     mails: bool = False
+    broker: str = ""
+    """Where devices reach the broker, `mqtt://host:port` without anybody's password; '' where nobody knows."""
 
     @property
     def outbox_pages(self) -> bool:

@@ -63,9 +63,8 @@ def as_html(labels: Sequence[Label], public_url: str) -> str:
     return (
         '<!doctype html>\n<html lang="zh-CN"><head><meta charset="utf-8"><title>Anju 安居</title>\n'
         "<style>@page { size: A4; margin: 0 } body { margin: 0 }"
-        f" svg {{ display: block; width: {width}mm; height: {height}mm; break-after: page }}</style></head><body>\n"
-        + "\n".join(sheets(labels, public_url))
-        + "\n</body></html>\n"
+        f" svg {{ display: block; width: {width}mm; height: {height}mm }} svg + svg {{ break-before: page }}"
+        "</style></head><body>\n" + "\n".join(sheets(labels, public_url)) + "\n</body></html>\n"
     )
 
 

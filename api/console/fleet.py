@@ -5,14 +5,18 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
+from psycopg import Connection
 from psycopg.rows import class_row
 
 from api.auth import Viewer
 from api.console import words
-from api.console.page import view
+from api.console.page import View, view
+from api.console.wired import VENDORS
 from api.console.words import DEVICE_STATES
+from api.context import Principal
 from api.i18n import Wording
 from api.problems import missing
+from api.reading import sight
 from storage import sql
 
 queries = sql.load("api.console")
@@ -67,6 +71,19 @@ class DeviceFile:
     places: str | None
     resident: str | None
     alert_id: int | None
+    has_password: bool
+    replaces: str | None
+    home_id: int
+
+    @property
+    def speaks(self) -> str:
+        """How it speaks, as its vendor is called."""
+        return VENDORS.get(self.format, self.format)
+
+    @property
+    def where(self) -> str:
+        """The place in one breath."""
+        return " ".join(part for part in (self.resident, self.places, self.address) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,27 +137,39 @@ def show(
         counts: dict[str, int] = dict(connection.execute(queries.fleet_counts, {"below": caller.below}).fetchall())
         with connection.cursor(row_factory=class_row(FleetRow)) as cursor:
             rows = cursor.execute(queries.fleet, wanted).fetchall()
+        waiting = 0
+        if caller.may("admin"):
+            found = connection.execute(queries.discovered_count, sight(caller)).fetchone()
+            waiting = found[0] if found else 0
     following = rows[PAGE - 1].uid if len(rows) > PAGE else ""
     return seen.page(
         "devices.html", rows=rows[:PAGE], counts=counts, total=sum(counts.values()), state=state,
         begins=begins.strip(), following=following, first=not after,
+        waiting=waiting,
     )  # fmt: skip
 
 
 @router.get("/{uid}")
 def show_one(request: Request, uid: str, caller: Viewer) -> Response:
     """Show one device and what it said lately."""
-    seen = view(request, caller)
+    return one(view(request, caller), caller, uid)
+
+
+def one(seen: View, caller: Principal, uid: str, *, why: str = "", status: int = 200) -> Response:
+    """Show one device; `why`: why a form of its page was refused."""
     now = seen.context.clock.now()
     with seen.context.pool.connection() as connection:
-        with connection.cursor(row_factory=class_row(DeviceFile)) as cursor:
-            device = cursor.execute(
-                queries.device_file, {"uid": uid.replace("\0", ""), "below": caller.below}
-            ).fetchone()
+        device = device_file(connection, caller, uid)
         if device is None:
             raise missing("device", uid)
         with connection.cursor(row_factory=class_row(Event)) as cursor:
             events = cursor.execute(
                 queries.device_events, {"device_id": device.id, "since": now - EVENTS_WITHIN, "limit": EVENTS_SHOWN}
             ).fetchall()
-    return seen.page("device.html", device=device, events=events)
+    return seen.page("device.html", status=status, device=device, events=events, why=why)
+
+
+def device_file(connection: Connection[Any], caller: Principal, uid: str) -> DeviceFile | None:
+    """Return all that is known of a device, None where this user sees none of that uid."""
+    with connection.cursor(row_factory=class_row(DeviceFile)) as cursor:
+        return cursor.execute(queries.device_file, {"uid": uid.replace("\0", ""), "below": caller.below}).fetchone()

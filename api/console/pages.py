@@ -2,11 +2,31 @@
 
 from fastapi import APIRouter
 
-from api.console import alert, board, fleet, login, mine, phones, quarantine, static, swaps, trips
+from api.console import (
+    alert,
+    board,
+    credentials,
+    discovered,
+    fleet,
+    homes,
+    labels,
+    login,
+    mine,
+    onboarding,
+    phones,
+    quarantine,
+    scan,
+    static,
+    swaps,
+    trips,
+)
 from api.console.page import problem_page
 
 __all__ = ["problem_page", "router"]
 
 router = APIRouter(include_in_schema=False)
-for each in (static, login, board, alert, trips, mine, swaps, phones, fleet, quarantine):
+for each in (
+    static, login, board, alert, trips, scan, mine, swaps, phones, fleet, credentials, onboarding, discovered, homes, labels,
+    quarantine,
+):  # fmt: skip
     router.include_router(each.router)
