@@ -27,7 +27,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A help call as the desk needs it. `claimed_at` is the home's own time where it said one that cannot be true."""
+    """A help call as the desk needs it.
+
+    `address`: what a hub calls the device that was pressed, where that is not registered and the hub stands for it.
+    """
 
     device_uid: str
     call_id: str
@@ -35,6 +38,7 @@ class Press:
     test: bool = False
     source: str | None = None
     readable: bool = True
+    address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,8 @@ def open_or_join(connection: Connection[Any], *, press: Press, now: datetime) ->
         detail["source"] = press.source
     if not press.readable:
         detail["unreadable"] = "yes"
+    if press.address:
+        detail["address"] = press.address
     opened = _open_or_join(
         connection, kind=HELP, place=place, device_uid=press.device_uid, test=press.test, text=None,
         actor=HOME, detail=detail, raised_at=press.at, now=now,

@@ -145,12 +145,11 @@ class DeviceTaken(Conflict):
 
 
 class TopicTaken(Conflict):
-    """topic {topic}: another hub's base topic is the same, above it or below it; give each hub a base topic of its own."""
+    """topic {topic}: another device's is the same, above it or below it; give each a base topic of its own."""
 
     def __init__(self, topic: str) -> None:
         super().__init__(
-            f"topic {topic}: another hub's base topic is the same, above it or below it;"
-            " give each hub a base topic of its own",
+            f"topic {topic}: another device's is the same, above it or below it; give each a base topic of its own",
             field="topic",
             value=topic,
         )

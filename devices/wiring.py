@@ -9,6 +9,7 @@ from psycopg import Connection
 
 from devices import formats, refused
 from devices.formats import anju
+from devices.formats.base import own_branch
 from storage import sql
 
 queries = sql.load("devices")
@@ -65,13 +66,29 @@ def _own_faults(device: NewDevice) -> Iterator[refused.Refused]:
         yield refused.NotAKind(device.kind, tuple(Kind))
     if device.format not in formats.names():
         yield refused.NotAFormat(device.format, formats.names())
-    why = None if device.topic is None else _why_no_topic(device.topic, is_hub=device.kind == Kind.HUB)
+    why = (
+        None
+        if device.topic is None
+        else _why_no_topic(device.topic, is_base=device.kind == Kind.HUB or device.hub is None)
+    )
     if device.topic is not None and why is not None:
         yield refused.NotATopic(device.topic[:TOPIC_LIMIT], why)
 
 
-def _why_no_topic(topic: str, *, is_hub: bool) -> str | None:
-    """Return why a text cannot be a topic, or could give a hub more of the broker than its own part; None where it can."""
+def granted(kind: str, format_name: str, base: str | None) -> tuple[str, ...]:
+    """Return the MQTT filters under which whoever is registered with a base topic may speak and hear.
+
+    A hub may under its base whatever it speaks, any other device where its format says so.
+    """
+    if base is None:
+        return ()
+    spoken = formats.installed().get(format_name)
+    of_format = tuple(spoken.grants(base)) if spoken is not None else ()
+    return tuple(dict.fromkeys((*(own_branch(base) if kind == Kind.HUB else ()), *of_format)))
+
+
+def _why_no_topic(topic: str, *, is_base: bool) -> str | None:
+    """Return why a text cannot be a topic, or could give a device more of the broker than its own part; None where it can."""
     if not 1 <= len(topic) <= TOPIC_LIMIT:
         return f"a topic has 1 to {TOPIC_LIMIT} characters"
     # `*` and `>` are to the NATS server what `+` and `#` are to MQTT
@@ -81,8 +98,8 @@ def _why_no_topic(topic: str, *, is_hub: bool) -> str | None:
         return "a topic begins with none of / $ _, ends without /, and has no empty level"
     if topic.partition("/")[0] == _OURS:
         return f"below {_OURS}/ every device has its own place already; name the vendor's topic"
-    if is_hub and " " in topic:
-        return "a hub's base topic has no space: not every broker takes one; rename it at the hub"
+    if is_base and " " in topic:
+        return "a base topic has no space: not every broker takes one; rename it at the hub or device"
     return None
 
 
@@ -102,26 +119,56 @@ def _unknown_hubs(
 def _taken_topics(
     connection: Connection[Any], devices: Sequence[NewDevice]
 ) -> Iterator[tuple[NewDevice, refused.Refused]]:
-    """Yield the hubs that could speak in another one's name.
+    """Yield the devices that could speak in another one's name.
 
-    The broker lets a hub publish at and below its base topic, so those of two hubs must not lie within each other.
+    The broker lets a hub publish at and below its base topic, and a device of its own where its format says so: no two of
+    them may be granted the same, or one of them what lies above the other's.
     """
-    hubs = [(device, device.topic) for device in devices if device.kind == Kind.HUB and device.topic is not None]
-    if not hubs:
+    speaking = [(device, _roots(device.kind, device.format, device.topic)) for device in devices if _has_base(device)]
+    speaking = [(device, roots) for device, roots in speaking if roots]
+    if not speaking:
         return
     connection.execute(queries.lock_topics)
     taken: set[str] = set()
     above: set[str] = set()
-    uids = [device.uid for device, _ in hubs]
-    for (topic,) in connection.execute(queries.topics_of_other_hubs, {"uids": uids}).fetchall():
-        taken.add(topic)
-        above.update(_ancestors(topic))
-    for device, topic in hubs:
-        ancestors = list(_ancestors(topic))
-        if topic in taken or topic in above or not taken.isdisjoint(ancestors):
-            yield device, refused.TopicTaken(topic)
-        taken.add(topic)
-        above.update(ancestors)
+    others = connection.execute(
+        queries.topics_of_others,
+        {
+            "uids": [device.uid for device, _ in speaking],
+            "heads": sorted({root.partition("/")[0] for _, roots in speaking for root in roots}),
+            "elsewhere": _speaking_elsewhere(),
+        },
+    ).fetchall()
+    for kind, format_name, topic in others:
+        _take(_roots(kind, format_name, topic), taken, above)
+    for device, roots in speaking:
+        if any(root in taken or root in above or not taken.isdisjoint(_ancestors(root)) for root in roots):
+            yield device, refused.TopicTaken(str(device.topic))
+        _take(roots, taken, above)
+
+
+def _has_base(device: NewDevice) -> bool:
+    return device.kind == Kind.HUB or device.hub is None
+
+
+def _roots(kind: str, format_name: str, topic: str | None) -> set[str]:
+    """Return the topics at and below which a device may speak."""
+    return {each.removesuffix("/#") for each in granted(kind, format_name, topic)}
+
+
+def _take(roots: set[str], taken: set[str], above: set[str]) -> None:
+    taken |= roots
+    for root in roots:
+        above.update(_ancestors(root))
+
+
+def _speaking_elsewhere() -> list[str]:
+    """Return the formats whose devices speak also outside of their base topic, as Tasmota's below `tele/`."""
+    return [
+        name
+        for name, spoken in formats.installed().items()
+        if any(each != "a" and not each.startswith("a/") for each in spoken.grants("a"))
+    ]
 
 
 def _ancestors(topic: str) -> Iterator[str]:

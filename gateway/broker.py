@@ -24,6 +24,7 @@ import bcrypt
 import structlog
 from psycopg import Connection
 
+from devices import wiring
 from devices.formats import anju
 from storage import sql
 from storage.embedded import die_with_parent
@@ -118,26 +119,44 @@ def subject(topic: str) -> str:
     return topic.strip("/").replace(".", "\0").replace("/", ".").replace("\0", "//")
 
 
+def subjects(filters: Iterable[str]) -> tuple[str, ...]:
+    """Return the NATS subjects of MQTT filters; one with a space is no subject, and would cost every device its place."""
+    wild = {"+": "*", "#": ">"}
+    return tuple(
+        ".".join(wild.get(level, subject(level)) for level in each.split("/"))
+        for each in filters
+        if not any(character.isspace() for character in each)
+    )
+
+
 def insider(name: str, password: str) -> BrokerUser:
-    """Return a user of our own, who speaks and hears for all homes."""
+    """Return a user of our own, who speaks for all homes, and hears whatever a vendor's device says.
+
+    Which topics those are changes with the registry; whether the gateway is heard must not wait for the broker to be told.
+    """
     hashed = bcrypt.hashpw(password.encode(), bcrypt.gensalt(BCRYPT_ROUNDS)).decode()
     root = subject(anju.PREFIX)
-    # `anju/v1/#` includes its own parent level
-    return BrokerUser(name, hashed, (f"{root}.>",), (root, f"{root}.>", "$MQTT.sub.>"))
+    return BrokerUser(name, hashed, (f"{root}.>",), (">",))
 
 
-def device_user(uid: str, password_hash: str, base_topic: str | None = None) -> BrokerUser:
-    """Return a device's user: it speaks under its own uid and hears its own replies; a hub also under its base topic."""
+def device_user(uid: str, password_hash: str, granted: Iterable[str] = ()) -> BrokerUser:
+    """Return a device's user: it speaks under its own uid and hears its own replies.
+
+    `granted`: MQTT filters that it may speak and hear under besides: those of the base topic it is registered with.
+    """
     own = subject(anju.topic_of(uid, ""))
     reply = subject(anju.topic_of(uid, anju.REPLY_LEAF))
-    base = (subject(base_topic), f"{subject(base_topic)}.>") if base_topic else ()
+    base = subjects(granted)
     return BrokerUser(uid, password_hash, (f"{own}.>", *base), (reply, "$MQTT.sub.>", *base), (reply,))
 
 
 def users_of_registry(connection: Connection[Any]) -> list[BrokerUser]:
     """Return the user of every registered device that has a password."""
     rows = connection.execute(queries.broker_users).fetchall()
-    return [device_user(uid, password_hash, base_topic) for uid, password_hash, base_topic in rows]
+    return [
+        device_user(uid, password_hash, wiring.granted(kind, spoken, topic))
+        for uid, password_hash, kind, spoken, topic in rows
+    ]
 
 
 def port_is_free(host: str, port: int) -> bool:

@@ -4,10 +4,11 @@ The database is never touched here: the network thread puts what it hears into a
 waits, and the broker's in-flight window holds the rest back: memory stays flat under any load.
 """
 
+import itertools
 import socket
 import ssl
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,6 +28,10 @@ KEEPALIVE_S = 30
 CONNECT_TIMEOUT_S = 5.0
 RECONNECT_FIRST_S, RECONNECT_LONGEST_S = 1, 10
 QOS = 1
+_PACKET = 100
+"""Filters of one SUBSCRIBE."""
+# of all clients of the process: an acknowledgement must not reach a session that has numbered its messages anew, or another
+_sessions = itertools.count(1)
 
 
 class BadBrokerUrl(Exception):
@@ -80,17 +85,37 @@ class Heard(msgspec.Struct, frozen=True, gc=False):
     mid: int
     qos: int
     session: int
+    again: bool = False
+    """The broker says that it gave it to us before."""
 
 
 class BrokerClient:
-    """A persistent session under a fixed client id that reconnects for ever and never acknowledges by itself."""
+    """A persistent session under a fixed client id that reconnects for ever and never acknowledges by itself.
 
-    def __init__(self, address: BrokerAddress, client_id: str, filters: Sequence[str], clock: Clock) -> None:
+    `backlog`: where what it hears goes, where it shares that with others. `tolerant`: a filter that the broker refuses is
+    logged, and the others are heard.
+    """
+
+    def __init__(
+        self,
+        address: BrokerAddress,
+        client_id: str,
+        filters: Sequence[str],
+        clock: Clock,
+        *,
+        backlog: Backlog[Heard] | None = None,
+        tolerant: bool = False,
+    ) -> None:
         self._address = address
-        self._filters = tuple(filters)
+        self._filters = dict.fromkeys(filters)
+        self._leaving: set[str] = set()
+        self._left: set[str] = set()
+        self._asked_in: dict[int, list[str]] = {}
+        self._asked_out: dict[int, list[str]] = {}
+        self._of_filters = threading.RLock()
+        self._tolerant = tolerant
         self._clock = clock
-        self._backlog: Backlog[Heard] = Backlog()
-        # counts connections: an acknowledgement must not reach a session that has numbered its messages anew
+        self._backlog: Backlog[Heard] = Backlog() if backlog is None else backlog
         self._session = 0
         self._subscribed = threading.Event()
         self._stopping = threading.Event()
@@ -109,6 +134,7 @@ class BrokerClient:
         self._client.on_socket_open = without_delay
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
+        self._client.on_unsubscribe = self._on_unsubscribe
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
 
@@ -142,6 +168,24 @@ class BrokerClient:
         """Let nobody wait in `take` any more: who takes is about to end. What comes from now on the broker keeps."""
         self._backlog.close()
 
+    def change_filters(self, come: Collection[str], go: Collection[str]) -> None:
+        """Subscribe to some and no longer to others, now and after every reconnect; the session stays."""
+        with self._of_filters:
+            self._filters |= dict.fromkeys(come)
+            self._leaving = (self._leaving | set(go)) - set(come)
+            self._left -= set(come)
+            for each in go:
+                self._filters.pop(each, None)
+            if self._client.is_connected():
+                self._subscribe(list(come))
+                self._unsubscribe(sorted(go))
+
+    def left(self) -> set[str]:
+        """Return the filters that the broker has forgotten since this was asked last."""
+        with self._of_filters:
+            left, self._left = self._left, set()
+        return left
+
     def acknowledge(self, messages: Iterable[Heard]) -> None:
         """Tell the broker that these are stored. Those of an earlier connection come again and are known by their ids."""
         for message in messages:
@@ -156,22 +200,51 @@ class BrokerClient:
         if reason.is_failure:
             log.error("broker refused us", broker=repr(self._address), reason=str(reason))
             return
-        self._session += 1
-        if self._filters:
-            client.subscribe([(each, QOS) for each in self._filters])
-        else:
-            self._subscribed.set()
+        self._session = next(_sessions)
+        with self._of_filters:
+            self._asked_in.clear()
+            self._asked_out.clear()
+            if self._filters:
+                self._subscribe(list(self._filters))
+            else:
+                self._subscribed.set()
+            self._unsubscribe(sorted(self._leaving))
         log.info("connected", broker=repr(self._address), session_kept=flags.session_present)
 
+    def _subscribe(self, filters: Sequence[str]) -> None:
+        for start in range(0, len(filters), _PACKET):
+            some = list(filters[start : start + _PACKET])
+            _, mid = self._client.subscribe([(each, QOS) for each in some])
+            if mid is not None:
+                self._asked_in[mid] = some
+
+    def _unsubscribe(self, filters: Sequence[str]) -> None:
+        for start in range(0, len(filters), _PACKET):
+            some = list(filters[start : start + _PACKET])
+            _, mid = self._client.unsubscribe(some)
+            if mid is not None:
+                self._asked_out[mid] = some
+
     def _on_subscribe(self, client: paho.Client, userdata: Any, mid: int, reasons: Any, properties: Any) -> None:
-        refused = [each for each, reason in zip(self._filters, reasons, strict=False) if reason.is_failure]
+        with self._of_filters:
+            asked = self._asked_in.pop(mid, [])
+            refused = [each for each, reason in zip(asked, reasons, strict=False) if reason.is_failure]
+            waiting = bool(self._asked_in)
         if refused:
             log.error("broker refused a subscription; mend its permissions", filters=refused)
-            return
-        self._subscribed.set()
+            if not self._tolerant:
+                return
+        if not waiting:
+            self._subscribed.set()
+
+    def _on_unsubscribe(self, client: paho.Client, userdata: Any, mid: int, reasons: Any, properties: Any) -> None:
+        with self._of_filters:
+            gone = self._leaving.intersection(self._asked_out.pop(mid, []))
+            self._leaving -= gone
+            self._left |= gone
 
     def _on_disconnect(self, client: paho.Client, userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
-        self._session += 1
+        self._session = next(_sessions)
         self._subscribed.clear()
         if not self._stopping.is_set():
             log.warning("broker connection lost", broker=repr(self._address), reason=str(reason))
@@ -186,6 +259,7 @@ class BrokerClient:
                 mid=message.mid,
                 qos=message.qos,
                 session=self._session,
+                again=message.dup,
             )
         )
 

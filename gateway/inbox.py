@@ -115,9 +115,21 @@ def take_bulk(connection: Connection[Any], heard: Sequence[Heard], registry: Reg
     return telemetry.store(connection, batch, now)
 
 
-def take_refused_help(connection: Connection[Any], message: Heard, reason: str, now: datetime) -> None:
-    """A press that the database would not store as it came: it raises its alert all the same."""
-    uid, _ = anju.split(message.topic)
+def take_call(
+    connection: Connection[Any], call: HelpCall, message: Heard, now: datetime, *, address: str | None = None
+) -> ToldHome:
+    """Store a call, and raise or join its alert. `address`: what a hub calls the device, where that is not registered."""
+    return _help(connection, call, message, now, address)
+
+
+def take_refused_help(
+    connection: Connection[Any], message: Heard, reason: str, now: datetime, *, uid: str | None = None
+) -> None:
+    """A press that the database would not store as it came: it raises its alert all the same.
+
+    `uid`: whose press it is, where the topic is not the contract's.
+    """
+    uid = uid or anju.split(message.topic)[0]
     _unreadable_help(connection, Unreadable(reason, uid, is_help=True), message, now)
 
 
@@ -126,10 +138,10 @@ def quarantine(connection: Connection[Any], message: Heard, reason: str, uid: st
     connection.execute(
         queries.quarantine,
         {
-            "topic": _storable(message.topic)[:TOPIC_LIMIT],
+            "topic": storable(message.topic)[:TOPIC_LIMIT],
             "payload": message.payload[:KEPT_BYTES],
             "size": len(message.payload),
-            "reason": _storable(reason),
+            "reason": storable(reason),
             "uid": uid,
             "alert_id": alert_id,
             "received_at": message.received_at,
@@ -137,7 +149,9 @@ def quarantine(connection: Connection[Any], message: Heard, reason: str, uid: st
     )
 
 
-def _help(connection: Connection[Any], call: HelpCall, message: Heard, now: datetime) -> ToldHome:
+def _help(
+    connection: Connection[Any], call: HelpCall, message: Heard, now: datetime, address: str | None = None
+) -> ToldHome:
     at = time_that_counts(call.at, message.received_at)
     told = ToldHome(call.uid, call.id, now)
     new = _note_call(
@@ -147,7 +161,9 @@ def _help(connection: Connection[Any], call: HelpCall, message: Heard, now: date
     if not new:
         return told
     opened = press.open_or_join(
-        connection, press=Press(call.uid, call.id, at, test=call.test, source=call.source), now=now
+        connection,
+        press=Press(call.uid, call.id, at, test=call.test, source=call.source, address=address),
+        now=now,
     )
     _join_call_to_alert(connection, call.uid, call.id, opened.alert_id)
     _put_into_series(connection, call, EventKind.HELP, at, call.battery, message)
@@ -245,9 +261,9 @@ def _join_call_to_alert(connection: Connection[Any], uid: str, call_id: str, ale
 
 def _named_in(topic: str) -> str:
     """Return what stands in the place of the UID, so that presses of the same stranger join."""
-    return _storable(topic.removeprefix(anju.PREFIX).partition("/")[0])[:100] or "unknown"
+    return storable(topic.removeprefix(anju.PREFIX).partition("/")[0])[:100] or "unknown"
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Return the text without what PostgreSQL cannot keep."""
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")

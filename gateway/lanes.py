@@ -7,7 +7,7 @@ a press raises its alert all the same.
 
 import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +18,11 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from devices import telemetry
 from devices.formats import anju
-from gateway import inbox, replies
-from gateway.client import BrokerClient, Heard
+from devices.formats.base import Format
+from gateway import inbox, replies, vendors
+from gateway.client import Heard
+from gateway.keeper import Keeper
+from gateway.line import Line
 from storage import series
 from storage.clock import Clock
 
@@ -41,6 +44,8 @@ BEAT_EVERY_S = 5.0
 RETRY_S = 1.0
 PARTITIONS_EVERY_S = 3600.0
 
+_OURS = f"{anju.PREFIX.partition('/')[0]}/"
+
 _OUT_OF_REACH = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
 
 
@@ -57,12 +62,13 @@ class Lane(threading.Thread):
     def __init__(
         self,
         role: str,
-        client: BrokerClient,
+        client: Line,
         pool: ConnectionPool[Any],
         clock: Clock,
         batch_size: int,
         gather_s: float,
         store: Callable[[Connection[Any], Sequence[Heard]], Sequence[tuple[str, bytes]]],
+        put_aside: Callable[[Connection[Any], Heard, str], None],
     ) -> None:
         super().__init__(name=role, daemon=True)
         self._role = role
@@ -72,6 +78,7 @@ class Lane(threading.Thread):
         self._batch_size = batch_size
         self._gather_s = gather_s
         self._store = store
+        self._keep_aside = put_aside
         self._stopping = threading.Event()
         self._counters = {"stored": 0, "failures": 0}
         self._last_beat = 0.0
@@ -163,31 +170,62 @@ class Lane(threading.Thread):
         )
         self._counters["failures"] += 1
         with self._pool.connection() as connection:
-            reason = f"it could not be stored: {type(error).__name__}"
-            uid, leaf = anju.split(message.topic)
-            if leaf == "help":
-                inbox.take_refused_help(connection, message, reason, self._clock.now())
-            else:
-                inbox.quarantine(connection, message, reason, uid, None)
+            self._keep_aside(connection, message, f"it could not be stored: {type(error).__name__}")
         return []
 
 
-def urgent_lane(client: BrokerClient, pool: ConnectionPool[Any], clock: Clock, settings: GatewaySettings) -> Lane:
+def urgent_lane(
+    client: Line,
+    pool: ConnectionPool[Any],
+    clock: Clock,
+    settings: GatewaySettings,
+    keeper: Keeper,
+    formats: Mapping[str, Format],
+) -> Lane:
     """Return the lane for help calls and their cancelling; its homes hear `received` after the commit."""
 
     def store(connection: Connection[Any], batch: Sequence[Heard]) -> Sequence[tuple[str, bytes]]:
-        told = inbox.take_urgent(connection, batch, clock.now())
+        own, of_vendors = _by_whose(batch)
+        told = inbox.take_urgent(connection, own, clock.now()) if own else []
+        if of_vendors:
+            vendors.take_urgent(connection, of_vendors, keeper.book, formats, clock.now())
         return replies.received(connection, told, settings.locale)
 
-    return Lane("gateway-urgent", client, pool, clock, URGENT_BATCH, 0.0, store)
+    def put_aside(connection: Connection[Any], message: Heard, reason: str) -> None:
+        uid, leaf = anju.split(message.topic)
+        if leaf == "help":
+            inbox.take_refused_help(connection, message, reason, clock.now())
+        elif message.topic.startswith(_OURS):
+            inbox.quarantine(connection, message, reason, uid, None)
+        else:
+            vendors.take_refused(connection, message, keeper.book, formats, reason, clock.now())
+
+    return Lane("gateway-urgent", client, pool, clock, URGENT_BATCH, 0.0, store, put_aside)
 
 
-def bulk_lane(client: BrokerClient, pool: ConnectionPool[Any], clock: Clock) -> Lane:
+def bulk_lane(
+    client: Line, pool: ConnectionPool[Any], clock: Clock, keeper: Keeper, formats: Mapping[str, Format]
+) -> Lane:
     """Return the lane for everything else that homes say."""
     registry = inbox.Registry()
+    lately = vendors.Lately()
 
     def store(connection: Connection[Any], batch: Sequence[Heard]) -> Sequence[tuple[str, bytes]]:
-        inbox.take_bulk(connection, batch, registry, clock.now())
+        own, of_vendors = _by_whose(batch)
+        inbox.take_bulk(connection, own, registry, clock.now())
+        if of_vendors:
+            vendors.take_bulk(connection, of_vendors, keeper.book, formats, lately, clock.now())
         return []
 
-    return Lane("gateway-bulk", client, pool, clock, BULK_BATCH, BULK_GATHER_S, store)
+    def put_aside(connection: Connection[Any], message: Heard, reason: str) -> None:
+        inbox.quarantine(connection, message, reason, anju.split(message.topic)[0], None)
+
+    return Lane("gateway-bulk", client, pool, clock, BULK_BATCH, BULK_GATHER_S, store, put_aside)
+
+
+def _by_whose(batch: Sequence[Heard]) -> tuple[Sequence[Heard], Sequence[Heard]]:
+    """Part the contract's own messages from vendors'."""
+    of_vendors = [each for each in batch if not each.topic.startswith(_OURS)]
+    if not of_vendors:
+        return batch, of_vendors
+    return [each for each in batch if each.topic.startswith(_OURS)], of_vendors

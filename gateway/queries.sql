@@ -63,8 +63,8 @@ where devices.uid = any(%(uids)s)
   and resident.language is not null
 
 -- name: broker_users
--- Which devices may connect to the broker, and which base topic does a hub speak under?
-select uid, password_hash, case when kind = 'hub' then topic end
+-- Which devices may connect to the broker, and which base topic does each speak under that speaks for itself?
+select uid, password_hash, kind, format, case when kind = 'hub' or hub_uid is null then topic end
 from devices
 where removed_at is null
   and password_hash is not null

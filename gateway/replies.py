@@ -11,8 +11,8 @@ from psycopg import Connection
 from alerts import texts
 from alerts.model import AlertState
 from devices.formats import anju
-from gateway.client import BrokerClient
 from gateway.inbox import ToldHome
+from gateway.line import Line
 from storage import sql
 
 queries = sql.load("gateway")
@@ -36,7 +36,7 @@ def received(connection: Connection[Any], told: Sequence[ToldHome], locale: str)
     ]
 
 
-def publish_waiting(connection: Connection[Any], client: BrokerClient, *, locale: str, now: datetime) -> int:
+def publish_waiting(connection: Connection[Any], client: Line, *, locale: str, now: datetime) -> int:
     """Publish the steps that homes have not heard yet; marked only once the broker has them. Returns how many."""
     rows = connection.execute(queries.claim_home_replies, {"limit": BATCH}).fetchall()
     sent = []

@@ -12,9 +12,13 @@ import psycopg
 import structlog
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from devices import formats, vendor_rows
 from gateway import replies
-from gateway.client import BrokerAddress, BrokerClient
+from gateway.client import BrokerAddress
+from gateway.heard_of_vendors import DISCOVERIES
+from gateway.keeper import Keeper
 from gateway.lanes import BULK_FILTERS, URGENT_FILTERS, GatewaySettings, Lane, bulk_lane, urgent_lane
+from gateway.line import Line
 from storage.clock import Clock
 from storage.lease import Lease
 from storage.notify import Listener
@@ -54,16 +58,30 @@ def _carry(
     stop: threading.Event,
 ) -> None:
     urgent = lane == "urgent"
-    client = BrokerClient(place.broker, f"anju-{lane}", URGENT_FILTERS if urgent else BULK_FILTERS, clock)
-    carrier: Lane = urgent_lane(client, pool, clock, settings) if urgent else bulk_lane(client, pool, clock)
+    client = Line(lane, place.broker, URGENT_FILTERS if urgent else BULK_FILTERS, clock)
+    spoken = formats.installed()
+    keeper: Keeper
+    carrier: Lane
+    if urgent:
+        calling = {name: each for name, each in spoken.items() if each.calls}
+        keeper = Keeper(place.database_url, pool, client, calling)
+        carrier = urgent_lane(client, pool, clock, settings, keeper, spoken)
+    else:
+        keeper = Keeper(
+            place.database_url, pool, client, spoken, besides=frozenset(DISCOVERIES.values()),
+            after=lambda connection: vendor_rows.tidy(connection, clock.now()),
+        )  # fmt: skip
+        carrier = bulk_lane(client, pool, clock, keeper, spoken)
     publisher = ReplyPublisher(place.database_url, client, pool, clock, settings) if urgent else None
     client.start()
     carrier.start()
+    keeper.start()
     if publisher is not None:
         publisher.start()
     while not stop.wait(LEASE_CHECK_S) and lease.still_held():
         if not carrier.is_alive():
             raise RuntimeError(f"the {lane} lane ended by itself")
+    keeper.stop()
     carrier.stop()
     if publisher is not None:
         publisher.stop()
@@ -76,7 +94,7 @@ class ReplyPublisher:
     def __init__(
         self,
         database_url: str,
-        client: BrokerClient,
+        client: Line,
         pool: ConnectionPool[Any],
         clock: Clock,
         settings: GatewaySettings,

@@ -7,7 +7,6 @@
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,8 @@ OWN = "anju"
 """The contract's own format, which every registry has."""
 BUILT_IN = ("zigbee2mqtt", "frigate", "shelly", "tasmota", "esphome", "homeassistant")
 """Each the name of a module in this folder, whose `FORMAT` it is."""
+DISCOVERY = ("homeassistant/#", "tasmota/discovery/#", "esphome/discover/#")
+"""MQTT filters on which devices make themselves known that nobody registered."""
 
 
 @cache
@@ -28,14 +29,25 @@ def installed() -> Mapping[str, "Format"]:
 
     A plug-in that cannot be used is left out and logged as an error: the others' presses are heard all the same.
     """
-    found: dict[str, Format] = {
-        name: import_module(f"devices.formats.{name}").FORMAT
-        for name in BUILT_IN
-        if find_spec(f"devices.formats.{name}")
-    }
+    found: dict[str, Format] = {name: import_module(f"devices.formats.{name}").FORMAT for name in BUILT_IN}
     return MappingProxyType(found | plugins.load(taken=(OWN, *found)))
 
 
 def names() -> tuple[str, ...]:
     """Return what a device's `format` may be, Anju's own first."""
-    return tuple(dict.fromkeys((OWN, *BUILT_IN, *installed())))
+    return (OWN, *installed())
+
+
+def discovery(topic: str) -> tuple[str, str, str] | None:
+    """Return (format, base, rest) of a topic on which a device makes itself known, at the broker's top or below a hub's base.
+
+    None where it is none; the format's `read` of the rest is who was found, or taken back.
+    """
+    for name, head in (("tasmota", "discovery"), ("esphome", "discover")):
+        if topic.startswith(f"{name}/{head}/"):
+            return name, name, topic.removeprefix(f"{name}/")
+    levels = topic.split("/")
+    if "homeassistant" not in levels[:-1]:
+        return None
+    at = levels.index("homeassistant") + 1
+    return "homeassistant", "/".join(levels[:at]), "/".join(levels[at:])

@@ -14,6 +14,8 @@ from devices.model import PAYLOAD_LIMIT
 
 DEPTH_LIMIT = 32
 """Levels of nesting kept in unknown keys."""
+REASON_LIMIT = 300
+"""Characters kept of why a payload is no JSON."""
 TEXT_LIMIT = 500
 URL_LIMIT = 2000
 ADDRESS_LIMIT = 200
@@ -38,7 +40,8 @@ def json_value(payload: bytes, limit: int = PAYLOAD_LIMIT) -> Any:
     try:
         said = _decoder.decode(payload)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:  # ValueError: a number of over 4,300 digits
-        raise NotReadable(f"payload is not JSON: {error}") from None
+        # where it is nested deeply, the decoder names the whole way there
+        raise NotReadable(f"payload is not JSON: {str(error)[:REASON_LIMIT]}") from None
     if not storable(said, DEPTH_LIMIT):
         raise NotReadable("payload has a NUL or an unpaired surrogate character, or is nested too deeply")
     return said

@@ -61,13 +61,15 @@ where uid = any(%(uids)s)
 order by uid
 for share
 
--- name: topics_of_other_hubs
--- Which base topics have the hubs that are not among these? By devices_hub_topic.
-select topic
+-- name: topics_of_others
+-- Which base topics have the hubs and the devices that speak for themselves, beside these? Those only that could meet one
+-- with such a first level.
+select kind, format, topic
 from devices
-where kind = 'hub'
-  and topic is not null
+where topic is not null
+  and (kind = 'hub' or hub_uid is null)
   and removed_at is null
+  and (split_part(topic, '/', 1) = any(%(heads)s::text[]) or format = any(%(elsewhere)s::text[]))
   and uid <> all(%(uids)s)
 
 -- name: hold_homes

@@ -15,6 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from psycopg_pool import ConnectionPool
 
 from devices import registry
+from devices.formats.base import own_branch
 from gateway import follow
 from gateway.broker import BrokerRefusedUsers, BrokerUser, EmbeddedBroker, device_user, insider, subject
 from gateway.client import BrokerAddress, BrokerClient
@@ -27,7 +28,8 @@ INSIDER, INSIDE_PASSWORD = "anju.insider", "let-me-in"
 
 def user(uid: str, base_topic: str | None = None) -> BrokerUser:
     """A device whose password is its uid."""
-    return device_user(uid, bcrypt.hashpw(uid.encode(), bcrypt.gensalt(4)).decode(), base_topic)
+    granted = own_branch(base_topic) if base_topic else ()
+    return device_user(uid, bcrypt.hashpw(uid.encode(), bcrypt.gensalt(4)).decode(), granted)
 
 
 class Running:

@@ -1,6 +1,7 @@
 """A vendor's press counts once: in three messages, through two hubs, told again with later reports, given to us again."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -92,7 +93,7 @@ def test_between_two_counted_presses_lies_the_span(seconds: list[float]) -> None
     said = sorted(seconds)
     found = counted(*[(PRESS, each) for each in said])
     times = [at for at, is_press in zip(said, found, strict=True) if is_press]
-    assert all(then - first > SAME_PRESS_WITHIN.total_seconds() - 0.001 for first, then in zip(times, times[1:]))
+    assert all(then - first > SAME_PRESS_WITHIN.total_seconds() - 0.001 for first, then in pairwise(times))
     # and each that was passed over is near one that was counted
     assert all(any(0 <= at - each <= SAME_PRESS_WITHIN.total_seconds() + 0.001 for each in times) for at in said)
 
