@@ -147,6 +147,9 @@ def test_at_the_door_a_box_is_put_into_a_home_in_the_place_of_its_old_set(
     page.click("form.form .btn.go")
     page.get_by_text("cam-7f3k9m2p 已替换 cam-0001").wait_for()
     assert stands(console, "cam-7f3k9m2p") == (first.id, "camera", "anju", None, None, "cam-0001")
+    audited = console.village.all("select action, object from audit where who = 'lan' order by id")
+    assert audited[0] == ("read", "homes")
+    assert audited[-2:] == [("replace", "device cam-0001"), ("add", "device cam-7f3k9m2p")]
     page.get_by_role("link", name="完成").click()
     assert "张桂英" in page.inner_text("main")
     page.goto(f"{console.base}/my/scan/cam-0001")
