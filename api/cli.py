@@ -215,6 +215,41 @@ def device_add(
     _tell(password)
 
 
+@app.command()
+def labels(
+    uids: Annotated[list[str] | None, typer.Argument(help="of these devices")] = None,
+    home: Annotated[int | None, typer.Option(help="of all devices of a home, by its id")] = None,
+    area: Annotated[str | None, typer.Option(help="of all devices of an area and below it, by its code")] = None,
+    new: Annotated[int | None, typer.Option(min=1, max=24_000, help="so many fresh uids, for boxes")] = None,
+    kind: Annotated[str | None, typer.Option(help="what is in the boxes: button, pendant, camera, hub, sensor")] = None,
+    model: Annotated[str | None, typer.Option(help="what stands on the boxes")] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="an .html or .svg file")] = Path("labels.html"),
+) -> None:
+    """Print labels with QR codes on A4 sheets of 24; a phone's camera opens the staff page from them."""
+    import psycopg
+
+    from api import labelling
+    from api import labels as drawing
+    from api.roles import public_url_of
+
+    write = drawing.WRITERS.get(output.suffix.lower())
+    if write is None:
+        raise typer.BadParameter(f"{output}: write it as .html or as .svg", param_hint="--output")
+    if not (uids or home or area or new):
+        raise typer.BadParameter("name uids, --home, --area, or --new for boxes", param_hint="UIDS")
+    with _database() as url, psycopg.connect(url) as connection:
+        found = labelling.fresh_labels(connection, new, kind, model) if new else []
+        if uids or home or area:
+            found += labelling.labels_of(connection, uids=uids or None, home_id=home, area=area)
+    if not found:
+        raise labelling.NothingToLabel
+    address = public_url_of(settings_module.read())
+    output.write_text(write(found, address), encoding="utf-8")
+    for each in found:
+        _tell(each.uid)
+    _say(f"{len(found)} labels in {output}; they lead to {address}")
+
+
 def _tell(line: str) -> None:
     """Write a line that somebody may count on."""
     sys.stdout.write(line + "\n")

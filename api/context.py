@@ -31,6 +31,8 @@ class ApiSettings:
     broker_hook_secret: str | None = None
     broker_insider: tuple[str, str] | None = None
     """The gateway's own user and password at the broker, which asks us about him too."""
+    broker: str = ""
+    """Where devices reach the broker, `mqtt://host:port` without anybody's password; '' where nobody knows."""
 
     @property
     def outbox_pages(self) -> bool:

@@ -141,7 +141,8 @@ where visits.id = any(%(ids)s)
 -- name: devices_read
 -- What do these devices look like, and how are they? By the unique index on uid; `path` says who may see them.
 select devices.uid as id, devices.uid, devices.kind, devices.home_id::text as home, devices.format, devices.topic,
-  devices.hub_uid as hub, devices.patrol_every_s, devices.offline_after_s,
+  devices.hub_uid as hub, devices.patrol_every_s, devices.offline_after_s, devices.replaces,
+  devices.password_hash is not null as has_password,
   coalesce(device_latest.state, 'never') as state, device_latest.last_seen, device_latest.battery, device_latest.rssi,
   device_latest.fw, device_latest.battery_flat_on, device_latest.linkquality, device_latest.clock_skew_s,
   device_latest.booted_at, device_latest.usual_gap_s, device_latest.picture, device_latest.rssi_smooth,
@@ -157,6 +158,27 @@ left join devices as hub on hub.uid = devices.hub_uid
 left join device_latest as hub_latest on hub_latest.device_id = hub.id
 where devices.uid = any(%(uids)s)
   and devices.removed_at is null
+
+-- name: labels_of
+-- Which devices get a label, home by home: these uids, of a home, of an area and all below it, as far as one sees?
+select devices.uid, devices.kind, device_latest.model
+from devices
+join homes on homes.id = devices.home_id
+join areas on areas.code = homes.area
+left join device_latest on device_latest.device_id = devices.id
+where devices.removed_at is null
+  and areas.path like %(below)s
+  and (%(uids)s::text[] is null or devices.uid = any(%(uids)s))
+  and (%(home_id)s::bigint is null or devices.home_id = %(home_id)s)
+  and (%(area)s::text is null or %(area)s = any(string_to_array(areas.path, '/')))
+order by areas.path, devices.home_id, devices.uid
+limit %(limit)s
+
+-- name: uids_taken
+-- Which of these uids has a device, or had one that was taken out? By the unique index on uid.
+select uid
+from devices
+where uid = any(%(uids)s)
 
 -- What open pages are told -------------------------------------------------------------------------------------------
 

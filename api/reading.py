@@ -125,6 +125,8 @@ class DeviceRead(BaseModel):
     hub: str | None
     patrol_every_s: int | None
     offline_after_s: int | None
+    has_password: bool = Field(description="whether the broker lets it in; what speaks through a hub needs none")
+    replaces: str | None = Field(description="uid of the device in whose place it came; its events are there")
     health: HealthRead
 
 

@@ -4,9 +4,11 @@ import signal
 import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -112,6 +114,7 @@ def run_api(settings: Settings) -> int:
                 mails=settings.mail_url is not None,
                 broker_hook_secret=settings.broker_hook_secret,
                 broker_insider=_insider(settings),
+                broker=broker_of_devices(settings),
             ),
             database_url=url,
         )
@@ -235,6 +238,19 @@ def _aliyun(settings: Settings) -> Channel:
 def public_url_of(settings: Settings) -> str:
     """Return what links and callbacks start with, without a slash at its end."""
     return (settings.public_url or f"http://{settings.http_host}:{settings.http_port}").rstrip("/")
+
+
+def broker_of_devices(settings: Settings) -> str:
+    """Return what is entered in a device's settings as the broker, without our own password; '' where none is set.
+
+    A broker that we reach on this machine itself is reached by devices where people reach the console.
+    """
+    if settings.mqtt_url is None:
+        return ""
+    found = parse_url(settings.mqtt_url)
+    if found.host in ("127.0.0.1", "localhost", "::1") and settings.public_url is not None:
+        found = replace(found, host=urlsplit(settings.public_url).hostname or found.host)
+    return repr(found)
 
 
 def database_of(settings: Settings) -> str:

@@ -153,3 +153,22 @@ class TopicTaken(Conflict):
             field="topic",
             value=topic,
         )
+
+
+class ReplacesItself(Invalid):
+    """uid {uid}: that is the device itself; name the one that comes in its place."""
+
+    def __init__(self, uid: str) -> None:
+        super().__init__(
+            f"uid {uid}: that is the device itself; name the one that comes in its place", field="uid", value=uid
+        )
+
+
+class NeedsAHub(Invalid):
+    """kind {kind}: {uids} speak through the old one; only a hub can come in its place."""
+
+    def __init__(self, kind: str, uids: list[str]) -> None:
+        some = ", ".join(uids[:5]) + (", ..." if len(uids) > 5 else "")
+        super().__init__(
+            f"kind {kind}: {some} speak through the old one; only a hub can come in its place", field="kind", value=kind
+        )

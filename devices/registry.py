@@ -157,3 +157,14 @@ def new_password(connection: Connection[Any], uid: str, now: datetime) -> str:
     if changed.rowcount == 0:
         raise refused.UnknownDevice(uid)
     return password
+
+
+def revoke_password(connection: Connection[Any], uid: str) -> bool:
+    """Take a device's MQTT password away: the broker refuses it, the device stays. Returns whether it had one.
+
+    Raises UnknownDevice.
+    """
+    row = connection.execute(queries.revoke_device_password, {"uid": uid}).fetchone()
+    if row is None:
+        raise refused.UnknownDevice(uid)
+    return bool(row[0])

@@ -12,11 +12,13 @@ from psycopg.rows import class_row
 from api import reading
 from api.auth import Viewer
 from api.console import words
-from api.console.page import view
+from api.console.page import View, view
+from api.console.wired import VENDORS
 from api.console.words import DEVICE_KINDS, DEVICE_PROBLEMS, DEVICE_STATES
 from api.context import Principal
 from api.i18n import Wording
 from api.problems import missing
+from api.reading import sight
 from api.work.asked import Span
 from api.work.reports.scope import by_area, scope
 from devices import fleet
@@ -90,6 +92,19 @@ class DeviceFile:
     places: str | None
     resident: str | None
     alert_id: int | None
+    has_password: bool
+    replaces: str | None
+    home_id: int
+
+    @property
+    def speaks(self) -> str:
+        """How it speaks, as its vendor is called."""
+        return VENDORS.get(self.format, self.format)
+
+    @property
+    def where(self) -> str:
+        """The place in one breath."""
+        return " ".join(part for part in (self.resident, self.places, self.address) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +193,15 @@ def show(
         uids = _uids(connection, caller, asked, about.within, after.replace("\0", ""))
         with connection.cursor(row_factory=class_row(FleetRow)) as cursor:
             rows = cursor.execute(queries.fleet_rows, {"uids": uids[:PAGE]}).fetchall()
+        waiting = 0
+        if caller.may("admin"):
+            found = connection.execute(queries.discovered_count, sight(caller)).fetchone()
+            waiting = found[0] if found else 0
     following = uids[PAGE - 1] if len(uids) > PAGE else ""
     return seen.page(
         "devices.html", rows=rows, standing=standing.total, asked=asked, areas=parts, about=about,
         above=above[0] if above and asked.area else None, yesterday=standing.total.availability([today - DAY]),
-        week=standing.total.availability(week_before(today)), following=following, first=not after,
+        week=standing.total.availability(week_before(today)), following=following, first=not after, waiting=waiting,
     )  # fmt: skip
 
 
@@ -200,13 +219,14 @@ def _uids(connection: Connection[Any], caller: Principal, asked: Wanted, within:
 @router.get("/{uid}")
 def show_one(request: Request, uid: str, caller: Viewer) -> Response:
     """Show one device and what it said lately."""
-    seen = view(request, caller)
+    return one(view(request, caller), caller, uid)
+
+
+def one(seen: View, caller: Principal, uid: str, *, why: str = "", status: int = 200) -> Response:
+    """Show one device; `why`: why a form of its page was refused."""
     now = seen.context.clock.now()
     with seen.context.pool.connection() as connection:
-        with connection.cursor(row_factory=class_row(DeviceFile)) as cursor:
-            device = cursor.execute(
-                queries.device_file, {"uid": uid.replace("\0", ""), "below": caller.below}
-            ).fetchone()
+        device = device_file(connection, caller, uid)
         if device is None:
             raise missing("device", uid)
         with connection.cursor(row_factory=class_row(Event)) as cursor:
@@ -214,4 +234,10 @@ def show_one(request: Request, uid: str, caller: Viewer) -> Response:
                 queries.device_events, {"device_id": device.id, "since": now - EVENTS_WITHIN, "limit": EVENTS_SHOWN}
             ).fetchall()
         health = reading.devices(connection, [device.uid])[device.uid][0].health
-    return seen.page("device.html", device=device, events=events, health=health)
+    return seen.page("device.html", status=status, device=device, events=events, health=health, why=why)
+
+
+def device_file(connection: Connection[Any], caller: Principal, uid: str) -> DeviceFile | None:
+    """Return all that is known of a device, None where this user sees none of that uid."""
+    with connection.cursor(row_factory=class_row(DeviceFile)) as cursor:
+        return cursor.execute(queries.device_file, {"uid": uid.replace("\0", ""), "below": caller.below}).fetchone()

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from alerts.texts import LANGUAGES
 from api import auth, i18n
 from api.console import static, words
+from api.console.wired import VENDORS
 from api.context import Context, Principal
 from api.i18n import Wording
 from api.problems import Problem
@@ -74,7 +75,7 @@ class View:
         """Return a page or a part of one."""
         return i18n.environment().get_template(template).render(
             view=self, caller=self.caller, words=words, w=self.wording, _=self.wording.gettext, url=self.url,
-            asset=self.asset, now=now, csrf=self.csrf, **values,
+            asset=self.asset, now=now, csrf=self.csrf, vendors=VENDORS, **values,
         )  # fmt: skip
 
     def page(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
@@ -98,10 +99,14 @@ class View:
         return (*page, self.wording.language, caller.role, caller.area, caller.staff_id)
 
 
+_BESIDE = {"/devices": ("/add", "/discovered", "/labels")}
+"""Pages that belong to a place, though their address does not begin with it: below it every word may be a device."""
+
+
 def _begins(path: str, place: str) -> bool:
     if place == "/":
         return path == "/" or path.startswith("/alerts")
-    return path == place or path.startswith(place + "/")
+    return any(path == each or path.startswith(each + "/") for each in (place, *_BESIDE.get(place, ())))
 
 
 def view(request: Request, caller: Principal | None = None) -> View:

@@ -1,6 +1,7 @@
 """Devices: what stands in a home, and how it is. What it said is in `series`."""
 
 from collections.abc import MutableMapping
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -125,11 +126,7 @@ def add_device(body: DeviceBody, context: Ctx, caller: Admin) -> DeviceMade:
     """Add a device, or again one that was removed. The answer alone carries its MQTT password."""
     now = context.clock.now()
     with context.pool.connection() as connection:
-        device = _wired(connection, caller, body.uid, body)
-        (password,) = intake.add_devices(connection, [device], now=now)
-        made, area = one_device(connection, body.uid, caller)
-        detail = {"kind": made.kind, "home": made.home}
-        written.added(connection, caller, f"device {body.uid}", area=area, detail=detail, now=now)
+        made, password = add(connection, caller, body, now)
     follow.wait_known(context.pool, now)
     return DeviceMade(**made.model_dump(), mqtt_password=password)
 
@@ -146,14 +143,14 @@ def change_device(uid: str, body: DevicePatch, context: Ctx, caller: Admin) -> D
     """Change a device. In another home it begins anew: what it said of the people before is not shown there."""
     now = context.clock.now()
     with context.pool.connection() as connection:
-        before, _ = _held(connection, uid, caller)
+        before, _ = held_device(connection, uid, caller)
         wanted = DeviceBody.model_construct(
             uid=uid,
             **{name: getattr(before, name) for name in DevicePatch.model_fields} | body.given(),
         )
         if before.kind == Kind.HUB and wanted.kind != Kind.HUB:
             written.refuse_used(connection, queries.uses_of_device, {"uid": uid}, what=f"device {uid}")
-        upkeep.change_device(connection, _wired(connection, caller, uid, wanted, already=before.hub), now)
+        upkeep.change_device(connection, wired(connection, caller, uid, wanted, already=before.hub), now)
         after, area = one_device(connection, uid, caller)
         written.changed(connection, caller, f"device {uid}", before, after, area=area, now=now)
         return after
@@ -164,7 +161,7 @@ def remove_device(uid: str, context: Ctx, caller: Admin) -> None:
     """Remove a device; what it said stays."""
     now = context.clock.now()
     with context.pool.connection() as connection:
-        _, area = _held(connection, uid, caller)
+        _, area = held_device(connection, uid, caller)
         written.refuse_used(connection, queries.uses_of_device, {"uid": uid}, what=f"device {uid}")
         upkeep.remove_device(connection, uid, now)
         written.removed(connection, caller, f"device {uid}", area=area, now=now)
@@ -176,11 +173,60 @@ def new_password(uid: str, context: Ctx, caller: Admin) -> DevicePassword:
     """Give a device another MQTT password; the old one ends at once."""
     now = context.clock.now()
     with context.pool.connection() as connection:
-        _, area = _held(connection, uid, caller)
-        password = registry.new_password(connection, uid, now)
-        written.done(connection, caller, "new_password", f"device {uid}", area=area, now=now)
+        password = rotate(connection, caller, uid, now)
     follow.wait_known(context.pool, now)
     return DevicePassword(mqtt_password=password)
+
+
+@router.post("/{uid}/revoke")
+def revoke_password(uid: str, context: Ctx, caller: Admin) -> DeviceRead:
+    """Take a device's MQTT password away: the broker refuses it at once, the device stays in the registry."""
+    now = context.clock.now()
+    with context.pool.connection() as connection:
+        revoke(connection, caller, uid, now)
+        read, _ = one_device(connection, uid, caller)
+    follow.wait_known(context.pool, now)
+    return read
+
+
+def rotate(connection: Connection[Any], caller: Principal, uid: str, now: datetime) -> str:
+    """Give a device that the caller may see another password, and return it."""
+    _, area = held_device(connection, uid, caller)
+    password = registry.new_password(connection, uid, now)
+    written.done(connection, caller, "new_password", f"device {uid}", area=area, now=now)
+    return password
+
+
+def revoke(connection: Connection[Any], caller: Principal, uid: str, now: datetime) -> None:
+    """Take the password of a device that the caller may see away; of one that has none it is no mistake."""
+    _, area = held_device(connection, uid, caller)
+    if registry.revoke_password(connection, uid):
+        written.done(connection, caller, "revoke_password", f"device {uid}", area=area, now=now)
+
+
+def add(connection: Connection[Any], caller: Principal, body: DeviceBody, now: datetime) -> tuple[DeviceRead, str]:
+    """Add a device in a home of the caller's area; returns it, and the password that is told this once."""
+    device = wired(connection, caller, body.uid, body)
+    (password,) = intake.add_devices(connection, [device], now=now)
+    made, area = one_device(connection, body.uid, caller)
+    detail = {"kind": made.kind, "home": made.home}
+    written.added(connection, caller, f"device {body.uid}", area=area, detail=detail, now=now)
+    return made, password
+
+
+def ever_placed(connection: Connection[Any], uid: str, caller: Principal) -> str:
+    """Return the code of the area where a device stands, or where one that was taken out stood. Raises Problem 404."""
+    row = None
+    if anju.UID.fullmatch(uid):
+        row = connection.execute(queries.path_of_device_ever, {"uid": uid}).fetchone()
+    if row is None or not caller.sees(row[0]):
+        raise missing("device", uid)
+    return area_of(str(row[0]))
+
+
+def area_of(path: str) -> str:
+    """Return the code of the area that a path leads to."""
+    return path.rstrip("/").rpartition("/")[2]
 
 
 def one_device(connection: Connection[Any], uid: str, caller: Principal) -> tuple[DeviceRead, str]:
@@ -188,17 +234,17 @@ def one_device(connection: Connection[Any], uid: str, caller: Principal) -> tupl
     found, path = reading.devices(connection, [uid] if anju.UID.fullmatch(uid) else []).get(uid, (None, None))
     if found is None or path is None or not caller.sees(path):
         raise missing("device", uid)
-    return found, path.rstrip("/").rpartition("/")[2]
+    return found, area_of(path)
 
 
-def _held(connection: Connection[Any], uid: str, caller: Principal) -> tuple[DeviceRead, str]:
+def held_device(connection: Connection[Any], uid: str, caller: Principal) -> tuple[DeviceRead, str]:
     """Return a device that nobody else changes until the transaction ends."""
     if anju.UID.fullmatch(uid):
         connection.execute(queries.hold_device, {"uid": uid})
     return one_device(connection, uid, caller)
 
 
-def _wired(
+def wired(
     connection: Connection[Any], caller: Principal, uid: str, body: DeviceBody, *, already: str | None = None
 ) -> NewDevice:
     """Return the device as the registry takes it, in a home and behind a hub within the caller's area."""

@@ -16,7 +16,7 @@ from api.fields import EARLIEST, Instant
 from api.paging import Listing, Paging
 from api.problems import invalid
 from api.routes import written
-from api.routes.devices import one_device
+from api.routes.devices import ever_placed
 from devices.model import EventKind
 from storage import sql
 
@@ -89,11 +89,11 @@ def list_events(
     to: Annotated[Instant | None, Query(description="up to, not including")] = None,
     kind: Kind | None = None,
 ) -> Listing[EventRead]:
-    """List what a device said in the home where it stands, newest first. It tells of people: the look is audited."""
+    """List what a device said in the home where it stands, newest first; also one that was taken out. Audited."""
     now = context.clock.now()
     after, after_kind, after_id = page.after(datetime, int, str)
     with context.pool.connection() as connection:
-        _, area = one_device(connection, uid, caller)
+        area = ever_placed(connection, uid, caller)
         with connection.cursor(row_factory=dict_row) as cursor:
             rows = cursor.execute(
                 queries.device_events,
@@ -132,7 +132,7 @@ def show_series(
         raise invalid("from", start.isoformat(), f"is not before `to`, which is {end.isoformat()}; mend one of them")
     (after,) = page.after(datetime)
     with context.pool.connection() as connection:
-        _, area = one_device(connection, uid, caller)
+        area = ever_placed(connection, uid, caller)
         rows = connection.execute(
             queries.device_series,
             {

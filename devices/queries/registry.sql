@@ -107,6 +107,7 @@ with stored as (
       password_hash = excluded.password_hash,
       mosquitto_hash = excluded.mosquitto_hash,
       last_test_at = null,
+      replaces = null,
       placed_at = excluded.created_at,
       removed_at = null
   where devices.removed_at is not null
@@ -163,3 +164,17 @@ set password_hash = %(password_hash)s,
     mosquitto_hash = %(mosquitto_hash)s
 where uid = %(uid)s
   and removed_at is null
+
+-- name: revoke_device_password
+-- Takes a device's password away; the trigger wakes the broker, which refuses it from then on. Had it one?
+with before as (
+  select id, password_hash is not null as had
+  from devices
+  where uid = %(uid)s
+    and removed_at is null
+)
+update devices
+set password_hash = null
+from before
+where devices.id = before.id
+returning before.had

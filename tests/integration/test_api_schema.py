@@ -19,8 +19,8 @@ from tests.integration.test_api_oncall import policy, rota
 __all__ = ["admin"]
 
 OURS = (
-    r"^/api/v1/(areas|homes|residents|devices|fleet|firmware|services|staff|rotas|overrides|policies|oncall|users|swaps"
-    r"|calendars|test-)"
+    r"^/api/v1/(areas|homes|residents|devices|discovered|fleet|firmware|services|staff|rotas|overrides|policies|oncall|users"
+    r"|swaps|calendars|test-)"
 )
 EACH = 20
 """Requests of an operation and a way to make them up."""
@@ -47,8 +47,12 @@ def stock(admin: Api) -> dict[str, str]:
     admin.post("/services", {"code": "meal", "name": "送餐"}).ok(201)
     chat = {"kind": "chat", "name": "钉钉", "address": "dingtalk://abcdefghijklmnop"}
     channels = admin.send("PUT", f"/staff/{lan}/channels", json={"channels": [chat]})
+    admin.run(
+        "insert into discovered (format, hub_uid, address, name, first_seen, last_seen)"
+        " values ('tasmota', null, 'A8F1', 'lamp', %(now)s, %(now)s)"
+    )
     return {
-        "channel_id": channels.items[0]["id"],
+        "discovered_id": str(admin.rows("select id from discovered")[0][0]), "channel_id": channels.items[0]["id"],
         "home_id": place, "staff_id": lan, "uid": "cam-1", "rota_id": shift, "code": "meal",
         "resident_id": admin.post("/residents", {**RESIDENT, "home": place}).ok(201)["id"],
         "override_id": admin.post("/overrides", body).ok(201)["id"],

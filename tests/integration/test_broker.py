@@ -224,7 +224,15 @@ def test_the_broker_follows_the_registry_and_whoever_waits_learns_of_it(
         refused = Device(broker.port, "btn-9", password)
         until(lambda: refused.refused)
         refused.close()
-        Device(broker.port, "btn-9", changed).ready().close()
+        revoked = Device(broker.port, "btn-9", changed).ready()
+        with pool.connection() as connection:
+            assert registry.revoke_password(connection, "btn-9")
+        assert follow.wait_known(pool, now)
+        until(lambda: not revoked.is_connected(), why="a device whose password was revoked is still connected")
+        revoked.close()
+        refused = Device(broker.port, "btn-9", changed)
+        until(lambda: refused.refused)
+        refused.close()
     finally:
         stop.set()
         thread.join()

@@ -38,13 +38,12 @@ where hub_uid = %(uid)s
 having count(*) > 0
 
 -- name: device_events
--- What was a device heard to say in its home, newest first? By the unique index of events, backwards.
+-- What was a device heard to say in its home, newest first, also one that was taken out? By the unique index of events, backwards.
 select events.time as at, events.kind, events.received_at, events.battery, events.rssi, events.persons,
   events.presence, events.temperature, events.message_id, events.extra
 from devices
 join events on events.device_id = devices.id
 where devices.uid = %(uid)s
-  and devices.removed_at is null
   and (devices.placed_at is null or events.received_at >= devices.placed_at)
   and events.time >= %(from)s
   and events.time < %(to)s
@@ -71,7 +70,6 @@ from (
   from devices
   join events on events.device_id = devices.id
   where devices.uid = %(uid)s
-    and devices.removed_at is null
     and (devices.placed_at is null or events.received_at >= devices.placed_at)
     and events.time >= %(from)s
     and events.time < %(to)s

@@ -21,6 +21,14 @@ join areas on areas.code = homes.area
 where devices.uid = %(uid)s
   and devices.removed_at is null
 
+-- name: path_of_device_ever
+-- In which area does a device stand, or did one that was taken out? By the unique index on uid.
+select areas.path
+from devices
+join homes on homes.id = devices.home_id
+join areas on areas.code = homes.area
+where devices.uid = %(uid)s
+
 -- name: staff_paths
 -- To which areas do these people belong? By primary key.
 select staff.id, areas.path

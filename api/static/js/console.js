@@ -5,3 +5,4 @@ import "./line.js";
 import "./alarm.js";
 import "./keys.js";
 import "./push.js";
+import "./devices.js";

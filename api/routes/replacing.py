@@ -1,0 +1,87 @@
+"""A home's set, replaced on the spot: the old one out, the new one in with the same home, kind and periods."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from psycopg import Connection
+from pydantic import Field
+
+from alerts import replaced
+from api import audit
+from api.auth import Responder
+from api.context import Ctx, Principal
+from api.fields import Patch, unset
+from api.reading import DeviceRead
+from api.routes import reach
+from api.routes.devices import DeviceMade, Format, Topic, Uid, held_device, one_device
+from devices import replacing
+from devices.wiring import Kind, NewDevice
+from gateway import follow
+
+router = APIRouter(prefix="/devices", tags=["registry"])
+
+
+class Replacement(Patch):
+    """The set that comes; what is left out is as it was of the one that goes. `topic` null: it speaks by its uid."""
+
+    uid: Annotated[Uid, Field(description="of the new one")]
+    kind: Kind = unset()
+    format: Format = unset()
+    topic: Topic | None = None
+    hub: Uid | None = None
+
+
+@router.post("/{uid}/replace", status_code=201)
+def replace_device(uid: str, body: Replacement, context: Ctx, caller: Responder) -> DeviceMade:
+    """Put a new device in an old one's place. What speaks through an old hub speaks through the new one.
+
+    The old one's history stays, its warnings end. The answer alone carries the new one's MQTT password.
+    """
+    now = context.clock.now()
+    with context.pool.connection() as connection:
+        made, password = replace(connection, caller, uid, body, locale=context.settings.locale, now=now)
+    follow.wait_known(context.pool, now)
+    return DeviceMade(**made.model_dump(), mqtt_password=password)
+
+
+def replace(
+    connection: Connection[Any], caller: Principal, uid: str, body: Replacement, *, locale: str, now: datetime
+) -> tuple[DeviceRead, str]:
+    """Put a new device in the place of one that the caller may see; returns it and its password."""
+    one_device(connection, uid, caller)
+    ended = replaced.end_warnings(connection, uid=uid, by=body.uid, locale=locale, now=now)
+    old, area = held_device(connection, uid, caller)
+    if body.hub is not None and body.hub != old.hub:
+        reach.hub(connection, caller, body.hub)
+    password = replacing.replace_device(connection, uid, _new(old, body), now=now)
+    made, _ = one_device(connection, body.uid, caller)
+    audit.record(
+        connection, caller, action="replace", object=f"device {uid}", area=area,
+        detail={"by": body.uid, "warnings_ended": [str(each) for each in ended]}, now=now,
+    )  # fmt: skip
+    audit.record(
+        connection, caller, action="add", object=f"device {body.uid}", area=area,
+        detail={"kind": made.kind, "home": made.home, "replaces": uid}, now=now,
+    )  # fmt: skip
+    return made, password
+
+
+def _new(old: DeviceRead, body: Replacement) -> NewDevice:
+    """Return the set that comes: as the old one, but for what is given and what went with that.
+
+    Another kind has other periods; another vendor's set speaks under another topic, and through no hub of the old one's.
+    """
+    given = body.given()
+    kind, format_ = given.get("kind", old.kind), given.get("format", old.format)
+    same_kind, same_vendor = kind == old.kind, format_ == old.format
+    return NewDevice(
+        uid=body.uid,
+        kind=kind,
+        home_id=int(old.home),
+        format=format_,
+        topic=given.get("topic", old.topic if same_vendor else None),
+        hub=given.get("hub", old.hub if same_vendor else None),
+        patrol_every_s=old.patrol_every_s if same_kind else None,
+        offline_after_s=old.offline_after_s if same_kind else None,
+    )
