@@ -135,6 +135,20 @@ def raise_about_device(connection: Connection[Any], *, kind: str, device_uid: st
     )  # fmt: skip
 
 
+def raise_about_home(connection: Connection[Any], *, kind: str, home_id: int, text: str, now: datetime) -> int:
+    """Raise an early warning about a home; `text` says how bad it is. Returns its id.
+
+    Raises UnknownPlace when the home is not in the registry.
+    """
+    found = connection.execute(queries.place_of_home, {"home_id": home_id}).fetchone()
+    if found is None:
+        raise UnknownPlace("home", home_id)
+    return _insert(
+        connection, kind=kind, place=Place(*found), device_uid=None, test=False, text=text, actor=SYSTEM,
+        detail={"rule": kind, "text": text}, raised_at=now, now=now,
+    )  # fmt: skip
+
+
 def _open_or_join(
     connection: Connection[Any],
     *,

@@ -5,11 +5,20 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from alerts.rules.area_outage import Silent
+from alerts.rules.base import About, Rule, Thresholds, bounded
+from alerts.texts import mark
 
 DEVICE_OFFLINE = "device_offline"
 """The kind of alert about one device that is offline."""
 SETTLE = timedelta(minutes=2)
-"""How long a silence waits for its neighbours': where the power fails, cameras fall silent over a period or two."""
+"""How long a silence usually waits for its neighbours': where the power fails, cameras fall silent over a period or two."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceOffline(Thresholds):
+    """Offline for `lasts_s`; how long it may be silent before it is offline is its own `offline_after_s`."""
+
+    lasts_s: int = bounded(120, 0, 7 * 86_400)
 
 
 @dataclass(slots=True)
@@ -58,3 +67,8 @@ def decide(
     offline = {each.uid for each in silent}
     result.cleared += [alert_id for uid, open_ones in warned.items() if uid not in offline for alert_id in open_ones]
     return result
+
+
+RULE: Rule[None, DeviceOffline] = Rule(
+    DEVICE_OFFLINE, About.DEVICE, mark("The device is offline for {lasts_s} s."), DeviceOffline()
+)  # fmt: skip

@@ -78,6 +78,13 @@ with heard as (
       rssi = coalesce(heard.rssi, device_latest.rssi),
       persons = coalesce(heard.persons, device_latest.persons),
       presence = coalesce(heard.presence, device_latest.presence),
+      presence_since = case
+        when heard.presence <> device_latest.presence
+          or heard.persons <> device_latest.persons
+          or (device_latest.presence_since is null and coalesce(heard.presence, heard.persons > 0) is not null)
+          then coalesce(heard.patrol_at, heard.heard_at)
+        else device_latest.presence_since
+      end,
       temperature = coalesce(heard.temperature, device_latest.temperature),
       fw = coalesce(heard.fw, device_latest.fw),
       model = coalesce(heard.model, device_latest.model)
