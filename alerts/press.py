@@ -121,17 +121,26 @@ def raise_for_area(
     )  # fmt: skip
 
 
-def raise_about_device(connection: Connection[Any], *, kind: str, device_uid: str, text: str, now: datetime) -> int:
+def raise_about_device(
+    connection: Connection[Any],
+    *,
+    kind: str,
+    device_uid: str,
+    text: str,
+    now: datetime,
+    actor: Actor = SYSTEM,
+    raised_at: datetime | None = None,
+) -> int:
     """Raise an early warning about a registered device, where it stands; `text` says which it is. Returns its id.
 
-    Raises UnknownPlace when the device is not in the registry.
+    `raised_at`: since when it is so, None for now. Raises UnknownPlace when the device is not in the registry.
     """
     found = connection.execute(queries.place_of_device, {"uid": device_uid}).fetchone()
     if found is None:
         raise UnknownPlace("device", device_uid)
     return _insert(
-        connection, kind=kind, place=Place(*found), device_uid=device_uid, test=False, text=text, actor=SYSTEM,
-        detail={"rule": kind, "text": text}, raised_at=now, now=now,
+        connection, kind=kind, place=Place(*found), device_uid=device_uid, test=False, text=text, actor=actor,
+        detail={"rule": kind, "text": text}, raised_at=raised_at or now, now=now,
     )  # fmt: skip
 
 

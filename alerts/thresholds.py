@@ -27,7 +27,8 @@ class Where:
     home_id: int | None = None
     device_id: int | None = None
 
-    def _key(self, rule: str) -> dict[str, object]:
+    def key(self, rule: str) -> dict[str, object]:
+        """Return what a rule's row of this scope is found by."""
         return {
             "rule": rule, "area": self.area, "device_kind": self.device_kind, "home_id": self.home_id,
             "device_id": self.device_id,
@@ -58,13 +59,13 @@ def set_own(
 ) -> None:
     """Set what holds in a scope in place of what did, and have it looked at. Raises NotAThreshold."""
     RULES[rule].thresholds(own)
-    connection.execute(queries.set_thresholds, where._key(rule) | {"own": Jsonb(dict(own)), "enabled": enabled})
+    connection.execute(queries.set_thresholds, where.key(rule) | {"own": Jsonb(dict(own)), "enabled": enabled})
     _look_again(connection, rule, where, now)
 
 
 def unset(connection: Connection[Any], *, rule: str, where: Where, now: datetime) -> bool:
     """Let the wider scope hold again, and have it looked at; False where nothing was set."""
-    if connection.execute(queries.unset_thresholds, where._key(rule)).fetchone() is None:
+    if connection.execute(queries.unset_thresholds, where.key(rule)).fetchone() is None:
         return False
     _look_again(connection, rule, where, now)
     return True

@@ -263,3 +263,33 @@ join areas on areas.code = homes.area
 where homes.removed_at is null
   and (%(path)s::text is null or starts_with(areas.path, %(path)s))
   and (%(home_id)s::bigint is null or homes.id = %(home_id)s)
+
+-- name: note_fall
+-- A device says that somebody fell (when), or that nobody lies there (null): what had it said before, and where is it? A
+-- report that came late does not undo a newer one. By primary keys.
+with before as (
+  select device_id, fell_at
+  from device_latest
+  where device_id = %(device_id)s
+  for update
+)
+update device_latest
+set fell_at = case
+      when %(fell_at)s::timestamptz is null then null
+      else greatest(device_latest.fell_at, %(fell_at)s::timestamptz)
+    end
+from before, devices, homes, areas
+where device_latest.device_id = before.device_id
+  and devices.id = before.device_id
+  and devices.removed_at is null
+  and homes.id = devices.home_id
+  and areas.code = homes.area
+returning before.fell_at, devices.home_id, areas.path, devices.kind
+
+-- name: fell_again
+-- One more fall while the alert is open: those who were told already are told again, at most once a minute.
+update alerts
+set count = count + 1,
+    pressed_at = %(now)s,
+    retell_at = case when told_at is not null then greatest(%(now)s, told_at + interval '1 minute') end
+where id = %(alert_id)s

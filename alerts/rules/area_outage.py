@@ -32,13 +32,16 @@ AT_LEAST = USUAL.at_least
 class Silent:
     """A device that is offline, since when; `regular`: it is expected to speak at least once in WINDOW.
 
-    `fresh`: nobody has been warned of this silence yet, but perhaps of an open outage that it is a part of.
+    `fresh`: nobody has been warned of this silence yet, but perhaps of an open outage that it is a part of. `under`: the
+    hub that it speaks through, where that is offline too. `not_before`: until when its silence is explained.
     """
 
     uid: str
     since: datetime
     regular: bool
     fresh: bool
+    under: str | None = None
+    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

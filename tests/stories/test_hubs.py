@@ -1,0 +1,102 @@
+"""A hub falls silent: one warning, and those of the buttons behind it are held under it; what is off on purpose is no warning."""
+
+import pytest
+
+from tests.stories.village import Home, Village, step
+from tests.stories.warned import look, open_kinds, pass_time, the
+
+ONLINE, OFFLINE = b'{"state": "online"}', b'{"state": "offline"}'
+
+
+@pytest.fixture
+def home(village: Village) -> Home:
+    """A home whose sensors speak through a hub."""
+    made = village.home("凤山村", policy=[step(0, "lan"), step("48 h", "mei")])
+    village.device("hub-1", made.id, "hub")
+    for number in range(4):
+        behind(village, f"door-{number}", made.id)
+    for uid in ("hub-1", "door-0", "door-1", "door-2", "door-3", made.button):
+        made.says("status", ONLINE, uid=uid)
+    look(village)
+    return made
+
+
+def behind(village: Village, uid: str, home_id: int) -> None:
+    village.device(uid, home_id, "sensor")
+    village.run("update devices set hub_uid = 'hub-1' where uid = %(uid)s", uid=uid)
+
+
+def goes(home: Home, *uids: str) -> None:
+    for uid in uids:
+        home.says("status", OFFLINE, uid=uid)
+
+
+def test_a_hub_s_silence_holds_that_of_its_devices(village: Village, home: Home) -> None:
+    goes(home, "hub-1", "door-0", "door-1")
+    pass_time(village, minutes=10)
+    assert open_kinds(village) == ["hub_offline"]
+    assert the(village, "hub_offline").severity == "high"
+    village.phone("lan").expect_sms("网关离线", "hub-1", home.address)
+    goes(home, "door-2")
+    pass_time(village, minutes=10)
+    assert open_kinds(village) == ["hub_offline"]
+    home.says("status", ONLINE, uid="hub-1")
+    for number in range(3):
+        home.says("status", ONLINE, uid=f"door-{number}")
+    pass_time(village, minutes=10)
+    assert open_kinds(village) == []
+    assert village.one("select count(*) from device_changes") == 0
+
+
+def test_a_device_that_stays_silent_when_its_hub_is_back_is_told_once_it_had_its_time(
+    village: Village, home: Home
+) -> None:
+    goes(home, "hub-1", "door-0")
+    pass_time(village, minutes=10)
+    village.phone("lan").expect_sms("网关离线")
+    home.says("status", ONLINE, uid="hub-1")
+    pass_time(village, hours=1)
+    assert open_kinds(village) == []
+    pass_time(village, hours=25)
+    assert open_kinds(village) == ["device_offline"]
+    village.phone("lan").expect_sms("设备离线", "door-0")
+
+
+def test_a_warning_that_is_open_already_goes_under_the_hub_s(village: Village, home: Home) -> None:
+    goes(home, "door-0")
+    pass_time(village, minutes=10)
+    village.phone("lan").expect_sms("设备离线", "door-0")
+    single = the(village, "device_offline")
+    goes(home, "hub-1", "door-1")
+    pass_time(village, minutes=10)
+    village.phone("lan").expect_sms("网关离线")
+    assert open_kinds(village) == ["hub_offline"]
+    assert single.detail("closed")["note"] == f"所属网关离线，已并入警报 #{the(village, 'hub_offline').id}。"
+
+
+def test_a_device_of_another_village_is_held_too_and_freed_with_its_hub(village: Village, home: Home) -> None:
+    far = village.home("新村", policy=[step(0, "mei"), step("48 h", "lan")])
+    behind(village, "door-far", far.id)
+    home.says("status", ONLINE, uid="door-far")
+    goes(home, "hub-1")
+    pass_time(village, minutes=10)
+    village.phone("lan").expect_sms("网关离线")
+    goes(home, "door-far")
+    pass_time(village, hours=1)
+    assert open_kinds(village) == ["hub_offline"]
+    home.says("status", ONLINE, uid="hub-1")
+    pass_time(village, hours=26)
+    assert open_kinds(village) == ["device_offline"]
+    village.phone("mei").expect_sms("设备离线", "door-far")
+
+
+def test_what_somebody_switched_off_is_no_warning(village: Village, home: Home) -> None:
+    village.run(
+        "update device_latest set off_on_purpose = true from devices where devices.id = device_id and uid = 'door-0'"
+    )
+    goes(home, "door-0")
+    village.run(
+        "update device_latest set off_on_purpose = true from devices where devices.id = device_id and uid = 'door-0'"
+    )
+    pass_time(village, hours=1)
+    assert open_kinds(village) == []
