@@ -35,6 +35,7 @@ from api.routes import (
     swaps,
     users,
     visits,
+    warnings,
 )
 from api.routes import stream as changes
 
@@ -60,6 +61,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     policies.router,
     silences.router,
     limits.router,
+    warnings.router,
     oncall.router,
     alerts.router,
     visits.router,

@@ -10,6 +10,7 @@ from enum import Enum, StrEnum
 from typing import Any, Generic, TypeVar
 
 from alerts.model import Severity, severity_of
+from alerts.texts import gettext
 
 DAY_S = 24 * 3600
 
@@ -89,9 +90,22 @@ class Rule(Generic[F, T]):
         """How urgent its alerts are."""
         return severity_of(self.name)
 
-    def names(self) -> tuple[str, ...]:
-        """Return the names of its thresholds."""
-        return tuple(each.name for each in fields(self.usual))
+    @property
+    def clears_itself(self) -> bool:
+        """Whether its alerts close when their cause is gone: no call for help and no fall does."""
+        return self.severity is not Severity.CRITICAL
+
+    def explain(self, language: str | None) -> str:
+        """Return its sentence in a language, by the usual thresholds."""
+        return gettext(
+            language, self.sentence, **{each.name: getattr(self.usual, each.name) for each in fields(self.usual)}
+        )
+
+    def described(self) -> list[dict[str, Any]]:
+        """Return its thresholds: their names, what is usual, and from where to where each may be set."""
+        return [
+            {"name": each.name, "usual": getattr(self.usual, each.name), **each.metadata} for each in fields(self.usual)
+        ]
 
     def thresholds(self, own: Mapping[str, object]) -> T:
         """Return the thresholds where some differ from the usual ones. Raises NotAThreshold."""

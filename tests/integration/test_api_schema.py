@@ -18,7 +18,7 @@ from tests.integration.test_api_oncall import policy, rota
 
 __all__ = ["admin"]
 
-OURS = r"^/api/v1/(areas|homes|residents|devices|services|staff|rotas|overrides|policies|oncall|users|swaps|calendars)"
+OURS = r"^/api/v1/(areas|homes|residents|devices|services|staff|rotas|overrides|policies|oncall|users|swaps|calendars|warnings)"
 EACH = 20
 """Requests of an operation and a way to make them up."""
 NAMED = {"area": "anshi", "parent": "凤庆", "level": "township", "timezone": "Asia/Shanghai", "phone": "+8613800000001"}
