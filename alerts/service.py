@@ -15,7 +15,7 @@ from alerts import cover, engine, gathering, outages, outbox, sending, shift_tes
 from alerts.channels.base import Channel, TryAgain
 from alerts.engine import EngineSettings
 from alerts.pace import Pace
-from devices import telemetry
+from devices import condition, days, fleet, telemetry
 from storage import series
 from storage.clock import Clock
 from storage.notify import Listener
@@ -29,6 +29,8 @@ MESSAGES_PER_S = 1000.0
 LOOK_EVERY_S = 1
 BEAT_EVERY_S = 5
 SWEEP_EVERY_S = 5
+CONDITION_EVERY_S = 5
+DAYS_EVERY_S = 5
 OUTAGES_EVERY_S = 5
 WARNINGS_EVERY_S = 5
 SWAPS_EVERY_S = 60
@@ -104,6 +106,8 @@ def run(parts: Parts, stop: threading.Event) -> None:
             scheduler.add_job(looker.wake, "interval", seconds=LOOK_EVERY_S)
         scheduler.add_job(_guarded(_beat, parts), "interval", seconds=BEAT_EVERY_S)
         scheduler.add_job(_guarded(_sweep, parts), "interval", seconds=SWEEP_EVERY_S)
+        scheduler.add_job(_guarded(_condition, parts), "interval", seconds=CONDITION_EVERY_S)
+        scheduler.add_job(_guarded(_days, parts), "interval", seconds=DAYS_EVERY_S)
         scheduler.add_job(_guarded(_outages, parts), "interval", seconds=OUTAGES_EVERY_S)
         scheduler.add_job(_guarded(_warnings, parts), "interval", seconds=WARNINGS_EVERY_S)
         scheduler.add_job(_guarded(_tidy, parts), "interval", seconds=TIDY_EVERY_S)
@@ -210,6 +214,27 @@ def _sweep(parts: Parts) -> None:
     while judged == telemetry.SWEEP_BATCH:
         with parts.pool.connection() as connection:
             judged = telemetry.sweep(connection, parts.clock.now())
+
+
+def _condition(parts: Parts) -> None:
+    more = True
+    while more:
+        with parts.pool.connection() as connection:
+            more = condition.mark_all(connection, parts.clock.now())
+    judged = condition.BATCH
+    while judged >= condition.BATCH:
+        with parts.pool.connection() as connection:
+            judged = condition.judge_changed(connection, parts.clock.now())
+    counted = 1
+    while counted:
+        with parts.pool.connection() as connection:
+            counted = fleet.count_stale(connection)
+
+
+def _days(parts: Parts) -> None:
+    # a batch a time: a hundred thousand devices' days end within twenty minutes, and nobody notices
+    with parts.pool.connection() as connection:
+        days.end_day(connection, parts.settings.timezone, parts.clock.now())
 
 
 def _outages(parts: Parts) -> None:

@@ -143,11 +143,18 @@ where visits.id = any(%(ids)s)
 select devices.uid as id, devices.uid, devices.kind, devices.home_id::text as home, devices.format, devices.topic,
   devices.hub_uid as hub, devices.patrol_every_s, devices.offline_after_s,
   coalesce(device_latest.state, 'never') as state, device_latest.last_seen, device_latest.battery, device_latest.rssi,
-  device_latest.fw, areas.path
+  device_latest.fw, device_latest.battery_flat_on, device_latest.linkquality, device_latest.clock_skew_s,
+  device_latest.booted_at, device_latest.usual_gap_s, device_latest.picture, device_latest.rssi_smooth,
+  device_latest.flapping_since, coalesce(device_latest.off_on_purpose, false) as off_on_purpose,
+  coalesce(device_latest.firmware_outdated, false) as firmware_outdated,
+  coalesce(device_latest.problems, '{}') as problems_before, hub_latest.state as hub_state,
+  coalesce(devices.placed_at, devices.created_at) as since, areas.path
 from devices
 join homes on homes.id = devices.home_id
 join areas on areas.code = homes.area
 left join device_latest on device_latest.device_id = devices.id
+left join devices as hub on hub.uid = devices.hub_uid
+left join device_latest as hub_latest on hub_latest.device_id = hub.id
 where devices.uid = any(%(uids)s)
   and devices.removed_at is null
 

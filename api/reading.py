@@ -1,7 +1,7 @@
 """What do an alert and a visit look like to whoever reads them? One way for lists, single reads and the stream."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from psycopg import Connection
@@ -9,6 +9,9 @@ from psycopg.rows import dict_row
 from pydantic import BaseModel, Field
 
 from api.context import Principal
+from devices import problems
+from devices.health import DeviceState
+from devices.problems import Facts
 from storage import sql
 
 queries = sql.load("api")
@@ -103,6 +106,11 @@ class HealthRead(BaseModel):
     rssi: int | None
     fw: str | None
     problems: list[str]
+    battery_flat_on: date | None = Field(description="the day its battery runs out, by the forecast; null: not known")
+    linkquality: int | None = Field(description="Zigbee's, 0 to 255")
+    clock_skew_s: float | None = Field(description="how far its clock is behind ours; negative: ahead")
+    booted_at: datetime | None
+    usual_gap_s: int | None = Field(description="its usual longest silence, where that was learnt")
 
 
 class DeviceRead(BaseModel):
@@ -150,10 +158,6 @@ def timeline(connection: Connection[Any], alert_id: int) -> list[TimelineRow]:
     return [TimelineRow.model_validate(row) for row in rows]
 
 
-BATTERY_LOW_PCT = 15
-"""At or below this a battery should be changed at the next visit."""
-
-
 def devices(connection: Connection[Any], uids: Sequence[str]) -> dict[str, tuple[DeviceRead, str | None]]:
     """Return the devices of these uids, each with its area's path, without asking who reads them."""
     if not uids:
@@ -164,7 +168,19 @@ def devices(connection: Connection[Any], uids: Sequence[str]) -> dict[str, tuple
 
 
 def _device(row: dict[str, Any]) -> DeviceRead:
-    problems = [row["state"]] if row["state"] in ("late", "offline") else []
-    if row["battery"] is not None and row["battery"] <= BATTERY_LOW_PCT:
-        problems.append("battery_low")
-    return DeviceRead.model_validate({**row, "health": {**row, "problems": problems}})
+    facts = Facts(
+        state=DeviceState(row["state"]),
+        since=row["since"],
+        off_on_purpose=row["off_on_purpose"],
+        hub_state=None if row["hub_state"] is None else DeviceState(row["hub_state"]),
+        battery=row["battery"],
+        battery_flat_on=row["battery_flat_on"],
+        rssi_dbm=row["rssi_smooth"],
+        linkquality=row["linkquality"],
+        clock_skew_s=row["clock_skew_s"],
+        flapping=row["flapping_since"] is not None,
+        firmware_outdated=row["firmware_outdated"],
+        picture=row["picture"],
+    )
+    found = problems.problems(facts, row["problems_before"], None)
+    return DeviceRead.model_validate({**row, "health": {**row, "problems": found}})

@@ -10,6 +10,15 @@ MISSED_PATROLS = 3
 """Patrols missed before a device is offline: GB/T 28181-2016's default."""
 QUIET_OFFLINE_AFTER_S = 25 * 3600
 """A battery device without patrols is well for a day of silence: Zigbee2MQTT calls it offline after 25 h."""
+LEARNT_LATE = 1.5
+LEARNT_OFFLINE = 3
+"""So many of its usual silences a device may miss, where its period was learnt."""
+LEARNT_OFFLINE_SLOW = 2
+LEARNT_PATIENCE_S = 48 * 3600
+"""Beyond two days of silence fewer are enough: somebody waits for that button."""
+LEARNT_LATE_FROM_S = 15 * 60
+LEARNT_OFFLINE_FROM_S = 30 * 60
+"""What is only learnt is no promise of the device: it is not held to less than this."""
 
 
 class DeviceState(StrEnum):
@@ -42,13 +51,26 @@ class Judgement:
     judge_again_at: datetime | None
 
 
-def expectation(kind: str, patrol_every_s: int | None, offline_after_s: int | None) -> Expectation:
-    """Return how long a device of that kind may be silent, by its registry entry or the defaults above."""
+def expectation(
+    kind: str, patrol_every_s: int | None, offline_after_s: int | None, usual_gap_s: int | None = None
+) -> Expectation:
+    """Return how long a device of that kind may be silent: by its registry entry, by `usual_gap_s`, the longest silence of
+    its ordinary days where that was learnt, or by the defaults above."""
     every_s = patrol_every_s if patrol_every_s is not None else PATROL_EVERY_S if kind == "camera" else None
     if every_s is None:
-        return Expectation(None, offline_after_s if offline_after_s is not None else QUIET_OFFLINE_AFTER_S)
+        return _of_habit(usual_gap_s, offline_after_s)
     # half a period of grace: networks jitter, and a warning that clears itself a second later is noise
     return Expectation(every_s * 1.5, offline_after_s if offline_after_s is not None else every_s * MISSED_PATROLS)
+
+
+def _of_habit(usual_gap_s: int | None, offline_after_s: int | None) -> Expectation:
+    if usual_gap_s is None:
+        return Expectation(None, offline_after_s if offline_after_s is not None else QUIET_OFFLINE_AFTER_S)
+    if offline_after_s is None:
+        patience_s = max(LEARNT_PATIENCE_S, usual_gap_s * LEARNT_OFFLINE_SLOW)
+        learnt_s = max(LEARNT_OFFLINE_FROM_S, min(usual_gap_s * LEARNT_OFFLINE, patience_s))
+        return Expectation(max(LEARNT_LATE_FROM_S, usual_gap_s * LEARNT_LATE), learnt_s)
+    return Expectation(max(LEARNT_LATE_FROM_S, usual_gap_s * LEARNT_LATE), offline_after_s)
 
 
 def judge(

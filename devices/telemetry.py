@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from devices import columns, health
+from devices import columns, health, problems
 from devices.model import EventKind, PatrolPing, Reading, StatusChange, Telemetry, time_that_counts
+from devices.signs import Signs, signs
 from storage import sql
 
 queries = sql.load("devices")
@@ -18,6 +19,15 @@ queries = sql.load("devices")
 CURRENT_WITHIN = timedelta(minutes=10)
 """A reading older than this is history: it goes into the series, and leaves the latest state alone."""
 SWEEP_BATCH = 500
+THRESHOLDS = {
+    "rssi_weak": problems.RSSI_WEAK_DBM,
+    "rssi_well": problems.RSSI_WELL_DBM,
+    "linkquality_weak": problems.LINKQUALITY_WEAK,
+    "linkquality_well": problems.LINKQUALITY_WELL,
+    "clock_wrong": problems.CLOCK_WRONG_S,
+    "clock_right": problems.CLOCK_RIGHT_S,
+}
+"""Where a value passes one of these, its device is judged anew."""
 BEAT_GAP = timedelta(seconds=20)
 """A role that was not heard for this long was down: its `up_since` starts anew."""
 
@@ -54,6 +64,13 @@ class _Latest:
     temperature: float | None = None
     fw: str | None = None
     model: str | None = None
+    picture: str | None = None
+    on_purpose: bool = False
+    pings: int = 0
+    lag_s: float | None = None
+    booted_at: datetime | None = None
+    occupied_at: datetime | None = None
+    linkquality: int | None = None
 
 
 class _Event(NamedTuple):
@@ -77,8 +94,8 @@ def known_devices(connection: Connection[Any], uids: Sequence[str]) -> dict[str,
     """Return the registered ones among `uids`, by uid."""
     rows = connection.execute(queries.known_devices, {"uids": list(uids)}).fetchall()
     return {
-        uid: KnownDevice(device_id, health.expectation(kind, patrol_every_s, offline_after_s))
-        for uid, device_id, kind, patrol_every_s, offline_after_s in rows
+        uid: KnownDevice(device_id, health.expectation(kind, patrol_every_s, offline_after_s, usual_gap_s))
+        for uid, device_id, kind, patrol_every_s, offline_after_s, usual_gap_s in rows
     }
 
 
@@ -172,10 +189,20 @@ def _note_latest(latest: _Latest, received: Received, time: datetime) -> None:
         # the broker's memory of the last status, given at each subscription: only a Last Will still tells something
         if isinstance(reading, StatusChange) and not reading.online and latest.online is None:
             latest.online = False
+            latest.on_purpose = reading.on_purpose
         return
     latest.online = reading.online if isinstance(reading, StatusChange) else True
     if latest.online:
         latest.heard_at = received.received_at
+    latest.on_purpose = isinstance(reading, StatusChange) and reading.on_purpose
+    latest.pings += 1
+    if reading.at is not None and latest.online:
+        # the smallest of a batch: what was delivered late tells of the line, not of the clock
+        lag_s = (received.received_at - reading.at).total_seconds()
+        if latest.lag_s is None or lag_s < latest.lag_s:
+            latest.lag_s = lag_s
+    if reading.extra:
+        _note_signs(latest, signs(reading.extra, time))
     if received.received_at - time > CURRENT_WITHIN:
         return
     if isinstance(reading, PatrolPing):
@@ -186,8 +213,19 @@ def _note_latest(latest: _Latest, received: Received, time: datetime) -> None:
         _note_condition(latest, reading)
         if reading.temperature is not None:
             latest.temperature = reading.temperature
+        if reading.picture is not None:
+            latest.picture = reading.picture
     else:
         _note_build(latest, reading)
+
+
+def _note_signs(latest: _Latest, found: Signs) -> None:
+    if found.booted_at is not None:
+        latest.booted_at = found.booted_at
+    if found.occupied_at is not None and (latest.occupied_at is None or found.occupied_at > latest.occupied_at):
+        latest.occupied_at = found.occupied_at
+    if found.linkquality is not None:
+        latest.linkquality = found.linkquality
 
 
 def _note_condition(latest: _Latest, reading: PatrolPing | Telemetry) -> None:
@@ -235,6 +273,14 @@ def _write_latest(connection: Connection[Any], batch: list[_Latest], now: dateti
             "temperatures": columns.plain([each.temperature for each in told]),
             "fws": columns.texts([each.fw for each in told]),
             "models": columns.texts([each.model for each in told]),
+            "pictures": columns.texts([each.picture for each in told]),
+            "on_purposes": columns.plain([each.on_purpose or None for each in told]),
+            "pings": columns.plain([None if each.pings == 1 else each.pings for each in told]),
+            "lags": columns.plain([each.lag_s for each in told]),
+            "boots": columns.plain([each.booted_at for each in told]),
+            "occupieds": columns.plain([each.occupied_at for each in told]),
+            "linkqualities": columns.plain([each.linkquality for each in told]),
+            **THRESHOLDS,
         },
     )
 
@@ -261,7 +307,9 @@ def note_call(
         connection,
         [_Event(at, device.id, kind, battery, None, None, None, None, call_id, received_at, None, False)],
     )
-    _write_latest(connection, [_Latest(device, heard_at=received_at, online=True, battery=battery)], received_at)
+    _write_latest(
+        connection, [_Latest(device, heard_at=received_at, online=True, battery=battery, pings=1)], received_at
+    )
 
 
 def beat(connection: Connection[Any], role: str, now: datetime, counters: Mapping[str, int] | None = None) -> None:
@@ -287,9 +335,9 @@ def sweep(connection: Connection[Any], now: datetime) -> int:
         return 0
     rows = connection.execute(queries.due_devices, {"now": now, "limit": SWEEP_BATCH}).fetchall()
     changed: list[tuple[int, str, datetime | None]] = []
-    for device_id, kind, patrol_every_s, offline_after_s, last_seen, said_offline in rows:
+    for device_id, kind, patrol_every_s, offline_after_s, usual_gap_s, last_seen, said_offline in rows:
         judgement = health.judge(
-            health.expectation(kind, patrol_every_s, offline_after_s),
+            health.expectation(kind, patrol_every_s, offline_after_s, usual_gap_s),
             last_seen=last_seen,
             said_offline=said_offline,
             ingest_up_since=up[0],

@@ -119,7 +119,8 @@ def change_device(connection: Connection[Any], device: NewDevice, now: datetime)
     """
     wiring.check(connection, [device])
     hold_homes(connection, [device.home_id])
-    expected = health.expectation(device.kind, device.patrol_every_s, device.offline_after_s)
+    (usual_gap_s,) = connection.execute(queries.habit_of_device, {"uid": device.uid}).fetchone() or (None,)
+    expected = health.expectation(device.kind, device.patrol_every_s, device.offline_after_s, usual_gap_s)
     connection.execute(
         queries.set_device,
         {

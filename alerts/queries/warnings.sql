@@ -90,20 +90,26 @@ where devices.id = any(%(ids)s::integer[])
   and homes.removed_at is null
 
 -- name: home_facts
--- What do these homes' cameras see of people? Of those that see any. By devices_home.
+-- What do these homes' cameras see of people, and their sensors feel? Of those that ever did; a sensor that feels movement
+-- tells of the moment only. By devices_home.
 select homes.id, areas.path,
   max(latest.last_seen) filter (where sees.heard) is not null as watched,
   min(coalesce(latest.restless_at, devices.placed_at, devices.created_at)) filter (where sees.heard) as watched_since,
-  max(case when sees.somebody then coalesce(latest.last_patrol_at, latest.last_seen) else latest.presence_since end)
-    as seen_at,
+  max(
+    greatest(
+      latest.last_presence_at,
+      case when sees.somebody then coalesce(latest.last_patrol_at, latest.last_seen) else latest.presence_since end
+    )
+  ) as seen_at,
   coalesce(bool_or(sees.somebody) filter (where sees.heard), false) as in_view,
-  max(latest.presence_since) as still_since
+  max(coalesce(latest.presence_since, latest.last_presence_at)) as still_since
 from homes
 join areas on areas.code = homes.area
 left join devices on devices.home_id = homes.id and devices.removed_at is null
-left join device_latest as latest on latest.device_id = devices.id and latest.presence_since is not null
+left join device_latest as latest on latest.device_id = devices.id
+  and (latest.presence_since is not null or latest.last_presence_at is not null)
 left join lateral (
-  select coalesce(latest.presence, latest.persons > 0) as somebody, latest.state in ('online', 'late') as heard
+  select coalesce(latest.presence, latest.persons > 0, false) as somebody, latest.state in ('online', 'late') as heard
 ) as sees on latest.device_id is not null
 where homes.id = any(%(ids)s::bigint[])
   and homes.removed_at is null

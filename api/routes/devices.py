@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from psycopg import Connection
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
+from pydantic_core import PydanticCustomError
 
 from api import reading
 from api.auth import Admin, Viewer
@@ -14,7 +15,7 @@ from api.paging import Listing, Paging
 from api.problems import missing
 from api.reading import DeviceRead, sight
 from api.routes import reach, written
-from devices import intake, registry, upkeep
+from devices import intake, problems, registry, upkeep
 from devices.formats import anju
 from devices.health import DeviceState
 from devices.wiring import TOPIC_LIMIT, Format, Kind, NewDevice
@@ -24,10 +25,18 @@ from storage import sql
 queries = sql.load("api.routes")
 router = APIRouter(prefix="/devices", tags=["registry"])
 
+
+def _known_problem(name: str) -> str:
+    if name not in problems.ALL:
+        raise PydanticCustomError("unknown_problem", "is no problem of a device; see the description of `problem`")
+    return name
+
+
 Uid = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{3,64}$")]
 Topic = Annotated[Text, Field(min_length=1, max_length=TOPIC_LIMIT)]
 Period = Annotated[Whole, Field(ge=1, le=366 * 24 * 3600)]
 """Seconds, up to a leap year."""
+Problem = Annotated[str, Query(description="one of " + ", ".join(problems.ALL)), AfterValidator(_known_problem)]
 
 
 class DeviceBody(Body):
@@ -77,6 +86,7 @@ def list_devices(
     kind: Kind | None = None,
     hub: Annotated[Uid | None, Query(description="those that speak through it")] = None,
     state: DeviceState | None = None,
+    problem: Problem | None = None,
     q: Annotated[Text | None, Query(max_length=64, description="how the uid begins")] = None,
 ) -> Listing[DeviceRead]:
     """List devices, in the order of their uids."""
@@ -86,7 +96,7 @@ def list_devices(
             **sight(caller),
             "area": reach.area_asked(connection, caller, area),
             "home_id": None if home is None else reach.home(connection, caller, home),
-            "kind": kind, "hub": hub, "state": state, "q": q, "after": after, "limit": page.rows,
+            "kind": kind, "hub": hub, "state": state, "problem": problem, "q": q, "after": after, "limit": page.rows,
         }  # fmt: skip
         rows = connection.execute(queries.list_devices, asked).fetchall()
         shown, following = page.cut(rows, lambda row: (row[0],))

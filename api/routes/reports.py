@@ -1,6 +1,7 @@
 """How well is help given? The four statistics as JSON, or as CSV for whoever works in tables."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -59,7 +60,9 @@ def devices_report(
     format: Format = None,  # noqa: A002
 ) -> Response | Report:
     """How do the devices stand now, and how regularly were they heard? Per kind, and per area one level down."""
-    return _answer(request, caller, area, within, format, fleet.read)
+    context: Context = request.app.state.context
+    read = partial(fleet.read, timezone=context.settings.timezone)
+    return _answer(request, caller, area, within, format, read)
 
 
 @router.get("/services", response_model=ServicesReport, responses=_RESPONSES)

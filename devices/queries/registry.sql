@@ -123,7 +123,30 @@ with stored as (
       rssi = null,
       temperature = null,
       fw = null,
-      model = null
+      model = null,
+      picture = null,
+      off_on_purpose = false,
+      usual_gap_s = null,
+      clock_skew_s = null,
+      booted_at = null,
+      last_presence_at = null,
+      battery_flat_on = null,
+      battery_day = null,
+      linkquality = null,
+      rssi_smooth = null,
+      restless = 0,
+      restless_at = null,
+      flapping_since = null,
+      firmware_outdated = false,
+      problems = '{}',
+      to_judge = false,
+      today_since = null,
+      offline_today_s = 0,
+      pings_today = 0,
+      reboots_today = 0,
+      changes_today = 0,
+      battery_min_today = null,
+      gap_max_today_s = null
 )
 select uid
 from stored

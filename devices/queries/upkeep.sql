@@ -59,6 +59,13 @@ update residents
 set removed_at = %(now)s
 where id = %(resident_id)s
 
+-- name: habit_of_device
+-- How long is a device usually silent at most, as far as that was learnt? By the unique index on uid.
+select device_latest.usual_gap_s
+from devices
+join device_latest on device_latest.device_id = devices.id
+where devices.uid = %(uid)s
+
 -- name: set_device
 -- Writes a device's new state. Where it is expected to speak, its next silence is judged by its new period; in another
 -- home what it was heard to say of the people there is forgotten.
@@ -86,7 +93,9 @@ set expected_by = case when said_offline then null else last_seen + %(first_afte
     presence_since = case when placed.moved then null else presence_since end,
     fell_at = case when placed.moved then null else fell_at end,
     persons = case when placed.moved then null else persons end,
-    last_patrol_at = case when placed.moved then null else last_patrol_at end
+    last_patrol_at = case when placed.moved then null else last_patrol_at end,
+    last_presence_at = case when placed.moved then null else last_presence_at end,
+    to_judge = true
 from placed
 where device_latest.device_id = placed.id
 

@@ -23,8 +23,7 @@ alter table device_latest
   -- what is wrong with it, by the names of the warnings; kept up by the sweep where `to_judge` says that something changed
   add column problems text[] not null default '{}',
   add column to_judge boolean not null default false,
-  -- the day that is being counted (of the installation's time zone), since when, and its counts so far
-  add column today date,
+  -- since when the present day is counted (null: not heard yet), and its counts so far
   add column today_since timestamptz,
   add column offline_today_s integer not null default 0,
   add column pings_today integer not null default 0,
@@ -38,7 +37,10 @@ create index device_latest_to_judge on device_latest (device_id) where to_judge;
 create index device_latest_ailing on device_latest (device_id) where problems <> '{}';
 create index device_latest_flapping on device_latest (device_id) where flapping_since is not null;
 
--- The finished days of each device. What is neither online nor offline of a day: before it was first heard, or ours.
+-- who stands behind a hub
+create index devices_behind_hub on devices (hub_uid) where hub_uid is not null;
+
+-- The finished days of each device, in the installation's time zone. What is neither online nor offline of a day: before it was first heard, or ours.
 create table device_days (
   device_id integer not null references devices (id),
   day date not null,
@@ -58,6 +60,20 @@ create table device_days (
 );
 create index device_days_age on device_days using brin (day);
 
+-- The same of all devices of a kind that stood in an area that day: what availability is read from.
+create table fleet_days (
+  area text not null,
+  day date not null,
+  kind text not null,
+  devices integer not null,
+  -- how many of them said anything
+  heard integer not null,
+  online_s bigint not null,
+  offline_s bigint not null,
+  ours_down_s bigint not null,
+  primary key (area, day, kind)
+);
+
 -- When did we not listen? A beat after a gap writes it down.
 create table ingest_outages (
   id bigint generated always as identity primary key,
@@ -76,6 +92,24 @@ language sql stable as $$
   where role = 'gateway-bulk'
     and down_until > since
     and down_from < until
+$$;
+
+-- How many seconds of a silence that began at `since` belong to the day that is counted from `day_since` on?
+create function offline_s(since timestamptz, day_since timestamptz, until timestamptz) returns integer
+language sql stable as $$
+  select greatest(
+    0,
+    extract(epoch from until - greatest(since, day_since))::integer - ours_down_s(greatest(since, day_since), until)
+  )
+$$;
+
+-- How restless is a device at an instant that was so restless when it last changed? Half as much each half hour.
+create function restlessness(restless real, since timestamptz, until timestamptz) returns real
+language sql immutable as $$
+  select case
+    when since is null then 0
+    else restless * power(0.5, least(extract(epoch from until - since), 86400) / 1800)
+  end::real
 $$;
 
 -- How far has a pass over all devices come that is done once a day, a batch at a time?

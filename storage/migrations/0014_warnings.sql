@@ -142,7 +142,11 @@ begin
 end
 $$;
 create trigger device_latest_home_looked_at after update on device_latest
-  for each row when (old.presence_since is distinct from new.presence_since) execute function look_at_warned_home();
+  for each row when (
+    old.presence_since is distinct from new.presence_since
+    -- a sensor that only feels movement
+    or new.presence_since is null and old.last_presence_at is distinct from new.last_presence_at
+  ) execute function look_at_warned_home();
 
 insert into device_looks (device_id, look_at) select id, '-infinity' from devices where removed_at is null;
 insert into home_looks (home_id, look_at) select id, '-infinity' from homes where removed_at is null;

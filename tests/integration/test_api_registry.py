@@ -54,6 +54,7 @@ def test_only_the_answer_to_adding_a_device_has_its_password(admin: Api) -> None
     assert "mqtt_password" not in read.body
     assert read["health"] == {
         "state": "never", "last_seen": None, "battery": None, "rssi": None, "fw": None, "problems": [],
+        "battery_flat_on": None, "linkquality": None, "clock_skew_s": None, "booted_at": None, "usual_gap_s": None,
     }  # fmt: skip
     (stored,) = admin.rows("select password_hash from devices")[0]
     assert bcrypt.checkpw(password.encode(), stored.encode())

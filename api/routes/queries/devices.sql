@@ -20,6 +20,10 @@ where areas.path like %(below)s
   and (%(kind)s::text is null or devices.kind = %(kind)s)
   and (%(hub)s::text is null or devices.hub_uid = %(hub)s)
   and (%(state)s::text is null or coalesce(device_latest.state, 'never') = %(state)s)
+  and (
+    %(problem)s::text is null
+    or devices.id in (select device_id from device_latest where problems <> '{}' and %(problem)s = any(problems))
+  )
   and (%(q)s::text is null or starts_with(lower(devices.uid), lower(%(q)s)))
   and (%(after)s::text is null or devices.uid > %(after)s)
 order by devices.uid

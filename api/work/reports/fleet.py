@@ -1,25 +1,20 @@
-"""How do the devices stand, and how regularly were they heard?
+"""How do the devices stand, and for how much of their time were they heard?
 
-The states are those of now: former ones are not kept. What is kept is what each device said, so its availability is the
-share of its days on which it said anything. A day counts from when the device stood in its home; our own outages count
-against it, since they are not kept either.
+The states are those of now: former ones are not kept. What is kept of each day is for how long a device was online and
+offline; a day counts where it lies in the time as a whole, in the installation's time zone. Time in which we did not
+listen is in neither part, and a device counts from when it was first heard.
 """
 
-from datetime import timedelta
 from typing import Any
 
 from psycopg import Connection
 from pydantic import Field
 
-from api.problems import invalid
-from api.reading import BATTERY_LOW_PCT
 from api.work.reports.scope import Figures, Place, Report, Scope, by_area, count, head, share
+from devices.problems import BATTERY_LOW_PCT
 from storage import sql
 
 queries = sql.load("api.work")
-
-DAYS_AT_MOST = 92
-"""A quarter: every day of every device is looked for in the series."""
 
 
 class DeviceFigures(Figures):
@@ -32,9 +27,10 @@ class DeviceFigures(Figures):
     never: int
     online_share: float | None
     battery_low: int = Field(description=f"at or below {BATTERY_LOW_PCT} %")
-    device_days: int = Field(description="whole days of the time, of each device since it stood in its home")
+    device_days: int = Field(description="days of the time, of each device since it was first heard")
     device_days_heard: int = Field(description="those on which it said anything")
     heard_share: float | None
+    availability: float | None = Field(description="the share of the time for which devices were not offline")
 
 
 class DeviceRow(DeviceFigures, Place):
@@ -55,12 +51,12 @@ class DevicesReport(Report):
     areas: list[DeviceRow]
 
 
-def read(connection: Connection[Any], about: Scope) -> DevicesReport:
-    """Count. Raises Problem 422 for more than DAYS_AT_MOST."""
-    end = about.end or about.now
-    if end - about.start > timedelta(days=DAYS_AT_MOST):
-        raise invalid("from", about.start.isoformat(), f"more than {DAYS_AT_MOST} days; ask for a part of it")
-    rows = count(connection, queries.fleet_report, about, to=end, battery_low_pct=BATTERY_LOW_PCT)
+def read(connection: Connection[Any], about: Scope, timezone: str) -> DevicesReport:
+    """Count."""
+    rows = count(
+        connection, queries.fleet_report, about, to=about.end or about.now, timezone=timezone,
+        battery_low_pct=BATTERY_LOW_PCT,
+    )  # fmt: skip
     total = next(_figures(row) for row in rows if row["level"] == 3)
     kinds = [{"kind": row["kind"], **_figures(row)} for row in rows if row["level"] == 2]
     found = {row["part"]: _figures(row) for row in rows if row["level"] == 1}
@@ -80,4 +76,5 @@ def _figures(row: dict[str, Any]) -> dict[str, Any]:
         **{name: row.get(name, 0) for name in DeviceFigures.model_fields},
         "online_share": share(row.get("online", 0), row.get("devices", 0)),
         "heard_share": share(row.get("device_days_heard", 0), row.get("device_days", 0)),
+        "availability": share(row.get("online_s", 0), row.get("online_s", 0) + row.get("offline_s", 0)),
     }
