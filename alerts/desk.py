@@ -6,7 +6,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from alerts import dispatch, lifecycle, noise, press, record
+from alerts import dispatch, lifecycle, noise, press, record, test_windows
 from alerts.model import (
     CRITICAL_KINDS,
     HELP,
@@ -208,6 +208,8 @@ def close(
         {"alert_id": alert_id, "outcome": outcome, "note": note, "spoke_with": spoke_with, "now": now},
     )
     connection.execute(queries.cancel_waiting_messages, {"alert_id": alert_id})
+    if alert.kind == HELP:
+        test_windows.note_proven(connection, alert_id)
     detail = {"outcome": outcome, "channel": actor.channel}
     detail |= {key: value for key, value in (("note", note), ("spoke_with", spoke_with)) if value}
     record.on_timeline(connection, alert_id, "closed", actor, now, detail)

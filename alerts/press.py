@@ -6,7 +6,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from alerts import record
+from alerts import record, test_call
 from alerts.model import HELP, HOME, SYSTEM, UNANSWERED, Actor, Invalid, UnknownPlace, severity_of
 from storage import sql
 
@@ -47,20 +47,37 @@ class Opened:
 
 def open_or_join(connection: Connection[Any], *, press: Press, now: datetime) -> Opened:
     """Raise a help alert for a press, or add the press to the one that is open for its home."""
-    found = connection.execute(queries.place_of_device, {"uid": press.device_uid}).fetchone()
-    place = Place(*found) if found else Place(None, _top_area(connection), None)
+    place, verdict = _where_and_whether_test(connection, press, now)
     detail = {"device": press.device_uid, "call": press.call_id}
+    if verdict.window is not None:
+        detail["test_window"] = verdict.window
     if press.source:
         detail["source"] = press.source
     if not press.readable:
         detail["unreadable"] = "yes"
     opened = _open_or_join(
-        connection, kind=HELP, place=place, device_uid=press.device_uid, test=press.test, text=None,
+        connection, kind=HELP, place=place, device_uid=press.device_uid, test=verdict.test, text=None,
         actor=HOME, detail=detail, raised_at=press.at, now=now,
     )  # fmt: skip
     if opened.joined:
         _tell_home_how_far(connection, opened.alert_id, press, now)
     return opened
+
+
+def _where_and_whether_test(
+    connection: Connection[Any], press: Press, now: datetime
+) -> tuple[Place, test_call.Verdict]:
+    """Return where a press comes from, and whether it is a test by what it says and what was announced there."""
+    found = connection.execute(
+        queries.place_of_press, {"uid": press.device_uid, "call_id": press.call_id, "at": press.at, "now": now}
+    ).fetchone()
+    if found is None:
+        return Place(None, _top_area(connection), None), test_call.Verdict(press.test)
+    *where, pressed = found
+    announced = None if pressed is None else test_call.Announced(pressed)
+    return Place(*where), test_call.judge(
+        says_test=press.test, source=press.source, readable=press.readable, announced=announced
+    )
 
 
 def raise_by_hand(

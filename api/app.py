@@ -4,7 +4,7 @@ from importlib import metadata
 
 from fastapi import APIRouter, FastAPI
 
-from api import health, problems, receipts, stream, webhooks
+from api import broker_hooks, health, problems, receipts, stream, webhooks
 from api.console import pages
 from api.context import Context
 from api.protect import Protect
@@ -35,6 +35,8 @@ from api.routes import (
     staff,
     staff_channels,
     swaps,
+    test_calls,
+    test_windows,
     users,
     visits,
     warnings,
@@ -53,6 +55,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     devices.router,
     fleet.router,
     firmware.router,
+    test_windows.router,
+    test_calls.router,
     series.router,
     services.router,
     staff.router,
@@ -77,7 +81,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     changes.router,
 )
 # What lies outside of it: webhooks, the console and its static files, health.
-OUTSIDE: tuple[APIRouter, ...] = (health.router, webhooks.router, receipts.router, pages.router)
+OUTSIDE: tuple[APIRouter, ...] = (health.router, webhooks.router, receipts.router, broker_hooks.router, pages.router)
 
 
 def create_app(context: Context) -> FastAPI:

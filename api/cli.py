@@ -72,6 +72,28 @@ def gateway(
 
 
 @app.command()
+def broker(
+    kind: Annotated[str, typer.Argument(help="mosquitto, nats or emqx")],
+    folder: Annotated[
+        Path | None,
+        typer.Option(help="where Mosquitto or the NATS server reads its users", file_okay=False, exists=True),
+    ] = None,
+    pid_file: Annotated[
+        Path | None, typer.Option(help="whose process is told to read them anew; else somebody else has to tell it")
+    ] = None,
+) -> None:
+    """Keep a broker of your own up with the registry: who may connect, and what he may say and hear."""
+    from api import roles
+
+    if kind not in list(roles.BrokerKind):
+        raise typer.BadParameter(f"{kind!r} is no broker; there are {', '.join(roles.BrokerKind)}", param_hint="KIND")
+    wanted = roles.BrokerKind(kind)
+    if folder is None and wanted is not roles.BrokerKind.EMQX:
+        raise typer.BadParameter("name the folder where it reads its users", param_hint="--folder")
+    raise typer.Exit(roles.run_broker(_placed(), wanted, folder or Path(), pid_file))
+
+
+@app.command()
 def alerts() -> None:
     """Decide what a person must answer, and tell people until one does."""
     from api import roles
@@ -272,11 +294,12 @@ def _errors_in_a_line() -> Iterator[None]:
     from devices import refused
     from gateway.broker import BrokerWouldNotStart, NoEmbeddedBroker
     from gateway.client import BadBrokerUrl
+    from gateway.kept import NotOurUser
     from storage.embedded import DatabaseWouldNotStart, NoEmbeddedPostgres
     from storage.migrate import SchemaTooNew, SchemaTooOld
 
     known: tuple[type[Exception], ...] = (
-        BadSetting, FolderRefused, FolderInUse, PortInUse, NotReady, NotConfigured, BadBrokerUrl, BrokerWouldNotStart,
+        BadSetting, FolderRefused, FolderInUse, PortInUse, NotReady, NotConfigured, BadBrokerUrl, NotOurUser, BrokerWouldNotStart,
         NoEmbeddedBroker, DatabaseWouldNotStart, NoEmbeddedPostgres, SchemaTooNew, SchemaTooOld, MessagesWouldLeave,
         alerts_model.Refused, refused.Refused,
     )  # fmt: skip

@@ -28,6 +28,9 @@ class ApiSettings:
     aliyun_callback_token: str | None = None
     push_key: str | None = None
     mails: bool = False
+    broker_hook_secret: str | None = None
+    broker_insider: tuple[str, str] | None = None
+    """The gateway's own user and password at the broker, which asks us about him too."""
 
     @property
     def outbox_pages(self) -> bool:

@@ -4,6 +4,9 @@ import signal
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -19,6 +22,9 @@ from gateway.lanes import GatewaySettings
 from storage import migrate
 from storage.clock import SystemClock
 from storage.pool import open_pool
+
+if TYPE_CHECKING:
+    from gateway.follow import Keeper
 
 log = structlog.get_logger("api.roles")
 
@@ -104,6 +110,8 @@ def run_api(settings: Settings) -> int:
                 aliyun_callback_token=settings.aliyun_callback_token,
                 push_key=public_key(vapid_key(secret_key(settings))),
                 mails=settings.mail_url is not None,
+                broker_hook_secret=settings.broker_hook_secret,
+                broker_insider=_insider(settings),
             ),
             database_url=url,
         )
@@ -121,6 +129,51 @@ def run_api(settings: Settings) -> int:
         )
         server.run()
     return 0
+
+
+class BrokerKind(StrEnum):
+    """A broker of the operator's own that can be kept up with the registry."""
+
+    MOSQUITTO = "mosquitto"
+    NATS = "nats"
+    EMQX = "emqx"
+
+
+def run_broker(settings: Settings, kind: BrokerKind, folder: Path, pid_file: Path | None) -> int:
+    """Keep a broker of the operator's own up with the registry until told to stop."""
+    from gateway import follow
+
+    logs.configure()
+    url = _database(settings)
+    follow.keep_up(_keeper(settings, kind, folder, pid_file), url, SystemClock(), _stop_on_signal())
+    return 0
+
+
+def _keeper(settings: Settings, kind: BrokerKind, folder: Path, pid_file: Path | None) -> "Keeper":
+    from gateway.emqx import KeptEmqx
+    from gateway.kept import KeptMosquitto, KeptNats
+
+    address = parse_url(_needed(settings.mqtt_url, "ANJU_MQTT_URL"))
+    if kind is BrokerKind.EMQX:
+        return KeptEmqx(
+            _needed(settings.emqx_api_url, "ANJU_EMQX_API_URL"),
+            _needed(settings.emqx_api_key, "ANJU_EMQX_API_KEY"),
+            _needed(settings.emqx_api_secret, "ANJU_EMQX_API_SECRET"),
+            frozenset({address.username or ""}),
+        )
+    kept = KeptMosquitto if kind is BrokerKind.MOSQUITTO else KeptNats
+    keeper = kept(folder, address, pid_file)
+    # a wrong one is said before anything begins: the gateway itself would be locked out
+    _ = keeper.insider
+    return keeper
+
+
+def _insider(settings: Settings) -> tuple[str, str] | None:
+    """Return the gateway's own user at the broker, where the API is told of it."""
+    address = parse_url(settings.mqtt_url) if settings.mqtt_url is not None else None
+    if address is None or not address.username or not address.password:
+        return None
+    return address.username, address.password
 
 
 def run_simulator(

@@ -89,6 +89,10 @@ class Settings(BaseModel):
     aliyun_callback_token: str | None = Field(default=None, min_length=16, repr=False)
     aliyun_api_url: HttpUrl | None = None
     mail_url: str | None = Field(default=None, repr=False)
+    broker_hook_secret: str | None = Field(default=None, min_length=16, repr=False)
+    emqx_api_url: HttpUrl | None = None
+    emqx_api_key: str | None = None
+    emqx_api_secret: str | None = Field(default=None, repr=False)
 
     @property
     def phones_ring(self) -> bool:

@@ -22,7 +22,7 @@ from api.settings import PREFIX, Settings, kept_secret, secret_key
 from devices import scenario
 from gateway import broker, follow
 from gateway.broker import BrokerRefusedUsers, BrokerWouldNotStart, EmbeddedBroker
-from gateway.follow import Follower
+from gateway.follow import Follower, KeptEmbedded
 from storage import sql
 from storage.clock import SystemClock
 from storage.embedded import DatabaseWouldNotStart, EmbeddedPostgres
@@ -181,7 +181,7 @@ class _System:
         )
         password = kept_secret(self._place, "broker_password")
         insiders = [broker.insider(BROKER_USER, password)]
-        self._follower = Follower(self._broker, insiders)
+        self._follower = Follower(KeptEmbedded(self._broker, insiders))
         # where no session of ours is there yet, the broker would keep nothing for us: homes are let in once one is
         with psycopg.connect(self._database_url) as connection:
             devices = [] if self._broker.is_new else broker.users_of_registry(connection)

@@ -100,7 +100,8 @@ def add_devices(
     _refuse_twice(devices)
     wiring.check(connection, devices)
     secret = [passwords.random_password() for _ in devices]
-    rows = list(zip(devices, passwords.hashes_of(secret, progress), strict=True))
+    kept = zip(passwords.hashes_of(secret, progress), map(passwords.mosquitto_hash_of, secret), strict=True)
+    rows = list(zip(devices, kept, strict=True))
     # what hangs on a hub names it: hubs go first
     rows.sort(key=lambda row: row[0].kind != "hub")
     for batch in _batches(rows):
@@ -116,8 +117,10 @@ def _refuse_twice(devices: Sequence[NewDevice]) -> None:
         seen.add(device.uid)
 
 
-def _insert_devices(connection: Connection[Any], rows: Sequence[tuple[NewDevice, str]], now: datetime) -> None:
-    """Store a batch. Raises UnknownHome, DeviceTaken."""
+def _insert_devices(
+    connection: Connection[Any], rows: Sequence[tuple[NewDevice, tuple[str, str]]], now: datetime
+) -> None:
+    """Store a batch, each device with the two hashes of its password. Raises UnknownHome, DeviceTaken."""
     devices = [device for device, _ in rows]
     hold_homes(connection, [device.home_id for device in devices])
     stored = connection.execute(
@@ -131,7 +134,8 @@ def _insert_devices(connection: Connection[Any], rows: Sequence[tuple[NewDevice,
             "hub_uids": [device.hub for device in devices],
             "patrols": [device.patrol_every_s for device in devices],
             "offlines": [device.offline_after_s for device in devices],
-            "password_hashes": [password_hash for _, password_hash in rows],
+            "password_hashes": [password_hash for _, (password_hash, _) in rows],
+            "mosquitto_hashes": [mosquitto_hash for _, (_, mosquitto_hash) in rows],
             "now": now,
         },
     ).fetchall()

@@ -147,7 +147,12 @@ def new_password(connection: Connection[Any], uid: str, now: datetime) -> str:
     """Give a device another MQTT password and return it; the old one ends at once. Raises UnknownDevice."""
     password = passwords.random_password()
     changed = connection.execute(
-        queries.set_device_password, {"uid": uid, "password_hash": passwords.hash_of(password)}
+        queries.set_device_password,
+        {
+            "uid": uid,
+            "password_hash": passwords.hash_of(password),
+            "mosquitto_hash": passwords.mosquitto_hash_of(password),
+        },
     )
     if changed.rowcount == 0:
         raise refused.UnknownDevice(uid)

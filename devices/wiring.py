@@ -7,8 +7,9 @@ from typing import Any
 
 from psycopg import Connection
 
-from devices import refused
+from devices import formats, refused
 from devices.formats import anju
+from devices.formats.base import own_branch
 from storage import sql
 
 queries = sql.load("devices")
@@ -79,6 +80,18 @@ def _own_faults(device: NewDevice) -> Iterator[refused.Refused]:
     why = None if device.topic is None else _why_no_topic(device.topic, is_hub=device.kind == Kind.HUB)
     if device.topic is not None and why is not None:
         yield refused.NotATopic(device.topic[:TOPIC_LIMIT], why)
+
+
+def granted(kind: str, format_name: str, base: str | None) -> tuple[str, ...]:
+    """Return the MQTT filters under which whoever is registered with a base topic may speak and hear.
+
+    A hub may under its base whatever it speaks, any other device where its format says so.
+    """
+    if base is None:
+        return ()
+    spoken = formats.installed().get(format_name)
+    of_format = tuple(spoken.grants(base)) if spoken is not None else ()
+    return tuple(dict.fromkeys((*(own_branch(base) if kind == Kind.HUB else ()), *of_format)))
 
 
 def _why_no_topic(topic: str, *, is_hub: bool) -> str | None:

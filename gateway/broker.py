@@ -14,7 +14,7 @@ import subprocess
 import sys
 import sysconfig
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -269,9 +269,7 @@ class EmbeddedBroker:
         # written whole and moved: the server may read it at any moment
         fresh = self._folder / "users.conf.new"
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write("authorization { timeout: 10, users: [\n")
-            file.writelines(_line(user) for user in users)
-            file.write("] }\n")
+            file.writelines(user_lines(users))
         fresh.replace(self._folder / "users.conf")
 
     def _wait_until_ready(self) -> None:
@@ -315,6 +313,13 @@ class EmbeddedBroker:
             self._say("ending the broker of a run that was killed")
             _end(pid)
         self._pid_file.unlink(missing_ok=True)
+
+
+def user_lines(users: Iterable[BrokerUser]) -> Iterator[str]:
+    """Yield the part of the server's configuration that has its users."""
+    yield "authorization { timeout: 10, users: [\n"
+    yield from (_line(user) for user in users)
+    yield "] }\n"
 
 
 def _end(pid: int) -> None:

@@ -102,8 +102,7 @@ class BrokerClient:
             manual_ack=True,
         )
         self._client.username_pw_set(address.username, address.password)
-        if address.tls:
-            self._client.tls_set_context(ssl.create_default_context())
+        secured(self._client, address)
         self._client.connect_timeout = CONNECT_TIMEOUT_S
         self._client.reconnect_delay_set(RECONNECT_FIRST_S, RECONNECT_LONGEST_S)
         self._client.on_socket_open = without_delay
@@ -196,6 +195,12 @@ def _text_of(message: paho.MQTTMessage) -> str:
         return message.topic
     except UnicodeDecodeError:
         return message._topic.decode("utf-8", "replace")  # noqa: SLF001 - paho offers no raw topic
+
+
+def secured(client: paho.Client, address: BrokerAddress) -> None:
+    """Let a client speak TLS where the address says so."""
+    if address.tls:
+        client.tls_set_context(ssl.create_default_context())
 
 
 def without_delay(client: paho.Client, userdata: Any, sock: Any) -> None:

@@ -70,24 +70,42 @@ where removed_at is null
   and password_hash is not null
 order by uid
 
+-- name: accounts
+-- Who may connect to a broker that is not ours, by which of his passwords' hashes, and what is he registered with?
+select uid, password_hash, mosquitto_hash, kind, format,
+  case when kind = 'hub' or hub_uid is null then topic end
+from devices
+where removed_at is null
+  and password_hash is not null
+order by uid
+
+-- name: account
+-- The same of one device. By the unique index on uid.
+select uid, password_hash, mosquitto_hash, kind, format,
+  case when kind = 'hub' or hub_uid is null then topic end
+from devices
+where uid = %(uid)s
+  and removed_at is null
+  and password_hash is not null
+
 -- name: newest_broker_change
 -- Which change of credentials is the newest?
 select last_value
 from broker_changes
 
--- name: ask_broker
--- Numbers a change that is committed, and wakes whoever keeps the broker up with the registry; is he there?
+-- name: ask_brokers
+-- Numbers a change that is committed, and wakes whoever keeps a broker up with the registry; who does?
 select nextval('broker_changes'),
-  exists (
-    select
+  array(
+    select role_beats.role
     from role_beats
-    where role = %(role)s
-      and beat_at >= %(since)s
+    where (role_beats.role = %(role)s or starts_with(role_beats.role, %(role)s || '-'))
+      and role_beats.beat_at >= %(since)s
   ),
   pg_notify(%(channel)s, '')
 
--- name: broker_applied
--- Up to which change has the broker read the registry?
-select (counters ->> 'applied')::bigint
+-- name: brokers_applied
+-- Up to which change have all these brokers read the registry?
+select min(coalesce((counters ->> 'applied')::bigint, 0))
 from role_beats
-where role = %(role)s
+where role = any(%(roles)s)

@@ -151,6 +151,12 @@ _HAPPENINGS = {
     "no_answer_again": mark("{who} looked in again: no answer"),
     "fell_again": mark("Another fall was reported"),
 }
+_IN_TEST_WINDOW = {
+    "test": mark("a test was announced here"),
+    "again": mark("a test was announced here, but this device pressed again: taken for real"),
+    "fall": mark("a test was announced here, but nobody tests falls: taken for real"),
+    "unreadable": mark("a test was announced here, but this cannot be read: taken for real"),
+}
 _BY_HAND = mark("{who} raised it by hand")
 _UNREACHABLE = mark("{name} cannot be told, and a shift for {area} has nobody else")
 _FOR_SOMEBODY = mark("{who} accepted for {name}")
@@ -205,6 +211,8 @@ def happening(w: Wording, what: str, who: str | None, detail: Mapping[str, Any],
         more[0] = _("{said} ({how})", said=said, how=named(w, CHANNELS, detail["channel"]))
     if what == "raised" and detail.get("source") in SOURCES:
         more.append(named(w, SOURCES, detail["source"]))
+    if detail.get("test_window") in _IN_TEST_WINDOW:
+        more.append(named(w, _IN_TEST_WINDOW, detail["test_window"]))
     if detail.get("spoke_with"):
         more.append(_("spoke with {name}", name=detail["spoke_with"]))
     more += [str(detail[key]) for key in ("text", "note", "reason", "error") if detail.get(key) and what != "note"]

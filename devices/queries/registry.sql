@@ -83,14 +83,17 @@ for share
 -- Registers devices, also under the uid of a removed one, of which nothing is known any more; which uids were free?
 with stored as (
   insert into devices (
-    uid, kind, home_id, format, topic, hub_uid, patrol_every_s, offline_after_s, password_hash, created_at
+    uid, kind, home_id, format, topic, hub_uid, patrol_every_s, offline_after_s, password_hash,
+    mosquitto_hash, created_at
   )
   select each.uid, each.kind, each.home_id, each.format, each.topic, each.hub_uid, each.patrol_every_s,
-    each.offline_after_s, each.password_hash, %(now)s
+    each.offline_after_s, each.password_hash, each.mosquitto_hash, %(now)s
   from unnest(
     %(uids)s::text[], %(kinds)s::text[], %(home_ids)s::bigint[], %(formats)s::text[], %(topics)s::text[],
-    %(hub_uids)s::text[], %(patrols)s::integer[], %(offlines)s::integer[], %(password_hashes)s::text[]
-  ) as each (uid, kind, home_id, format, topic, hub_uid, patrol_every_s, offline_after_s, password_hash)
+    %(hub_uids)s::text[], %(patrols)s::integer[], %(offlines)s::integer[], %(password_hashes)s::text[],
+    %(mosquitto_hashes)s::text[]
+  ) as each (uid, kind, home_id, format, topic, hub_uid, patrol_every_s, offline_after_s, password_hash,
+    mosquitto_hash)
   on conflict (uid) do update
   set kind = excluded.kind,
       home_id = excluded.home_id,
@@ -100,7 +103,9 @@ with stored as (
       patrol_every_s = excluded.patrol_every_s,
       offline_after_s = excluded.offline_after_s,
       password_hash = excluded.password_hash,
+      mosquitto_hash = excluded.mosquitto_hash,
       placed_at = excluded.created_at,
+      last_test_at = null,
       removed_at = null
   where devices.removed_at is not null
   returning id, uid
@@ -154,6 +159,7 @@ from stored
 -- name: set_device_password
 -- Gives a device another password; the trigger wakes the broker.
 update devices
-set password_hash = %(password_hash)s
+set password_hash = %(password_hash)s,
+    mosquitto_hash = %(mosquitto_hash)s
 where uid = %(uid)s
   and removed_at is null

@@ -82,7 +82,8 @@ with stood as (
       hub_uid = %(hub)s,
       patrol_every_s = %(patrol_every_s)s,
       offline_after_s = %(offline_after_s)s,
-      placed_at = case when devices.home_id = %(home_id)s then placed_at else %(now)s end
+      placed_at = case when devices.home_id = %(home_id)s then placed_at else %(now)s end,
+      last_test_at = case when devices.home_id = %(home_id)s then last_test_at end
   from stood
   where devices.id = stood.id
   returning devices.id, stood.home_id <> devices.home_id as moved

@@ -41,6 +41,17 @@ def busy_village(console: Console) -> Home:
     home.press()
     home.press()
     home.says("patrol", b"not json")
+    # a button that nobody tried for two months, and a test that is announced
+    untried = village.home("凤山村", resident="杨小妹")
+    village.run(
+        "update devices set created_at = %(now)s::timestamptz - interval '60 days' where uid = %(uid)s",
+        uid=untried.button,
+    )
+    village.run(
+        "insert into test_windows (home_id, from_at, to_at, created_by, created_at) values (%(home)s, %(now)s,"
+        " %(now)s::timestamptz + interval '1 hour', 'op', %(now)s)",
+        home=untried.id,
+    )  # fmt: skip
     for name, role, staff in (("op", "operator", None), ("admin", "admin", None), ("lan", "responder", "兰晓")):
         console.user(name, role, staff=staff)
     return home
@@ -54,7 +65,7 @@ def test_every_page_fits(console: Console, size: tuple[int, int], language: str,
     home = busy_village(console)
     alert = home.alert().id
     seen = {
-        "op": ("/", f"/?alert={alert}", "/visits", "/phones", "/devices", f"/devices/{home.button}"),
+        "op": ("/", f"/?alert={alert}", "/visits", "/phones", "/devices", f"/devices/{home.button}", "/test-calls"),
         "admin": ("/quarantine",),
         "lan": ("/my", f"/alerts/{alert}"),
     }

@@ -18,7 +18,7 @@ from devices import registry
 from gateway import follow
 from gateway.broker import BrokerRefusedUsers, BrokerUser, EmbeddedBroker, device_user, insider, subject
 from gateway.client import BrokerAddress, BrokerClient
-from gateway.follow import Follower
+from gateway.follow import Follower, KeptEmbedded
 from storage.clock import SystemClock
 from tests.integration.brokers import Device, free_port, until
 
@@ -175,7 +175,7 @@ def test_the_broker_follows_the_registry_and_whoever_waits_learns_of_it(
 ) -> None:
     now = SystemClock().now()
     broker.start()
-    follower = Follower(broker.server, broker.insiders)
+    follower = Follower(KeptEmbedded(broker.server, broker.insiders))
     stop = Event()
 
     def keep_up() -> None:
