@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from psycopg import Connection
 from psycopg.rows import dict_row
 
+from alerts import test_call
 from alerts.rules import daily, frequent_presses, unusual_activity
 from alerts.rules.facts import DeviceFacts, HomeDay, HomeFacts
 from alerts.rules.scope import Place
@@ -39,7 +40,11 @@ def devices(connection: Connection[Any], ids: Sequence[int], *, timezone: str) -
         rows = cursor.execute(queries.device_facts, {"ids": list(ids)}).fetchall()
     return {
         row["id"]: Known(
-            DeviceFacts(**{name: row[name] for name in _DEVICE}, timezone=timezone),
+            DeviceFacts(
+                **{name: row[name] for name in _DEVICE},
+                test_every_days=row["test_every_days"] or test_call.EVERY_DAYS,
+                timezone=timezone,
+            ),
             Place(row["path"], row["home_id"], row["id"], row["kind"]),
         )
         for row in rows

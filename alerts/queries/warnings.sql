@@ -67,18 +67,15 @@ select devices.id, devices.home_id, areas.path, devices.uid, devices.kind,
   latest.temperature as temperature_c, latest.rssi_smooth as rssi_dbm, latest.linkquality, latest.clock_skew_s,
   latest.flapping_since, latest.firmware_outdated, latest.fw, latest.picture, latest.off_on_purpose,
   hub_latest.state as hub_state,
-  case
-    when devices.kind in ('button', 'pendant') then coalesce(
-      (
-        select max(help_calls.at)
-        from help_calls
-        where help_calls.device_uid = devices.uid
-          and help_calls.what = 'help'
-          and help_calls.test
-      ),
-      devices.placed_at, devices.created_at
-    )
-  end as untested_since
+  coalesce(devices.last_test_at, devices.placed_at, devices.created_at) as untested_since,
+  (
+    select test_periods.every_days
+    from test_periods
+    join areas as above on above.code = test_periods.area
+    where starts_with(areas.path, above.path)
+    order by length(above.path) desc
+    limit 1
+  ) as test_every_days
 from devices
 join homes on homes.id = devices.home_id
 join areas on areas.code = homes.area

@@ -12,7 +12,7 @@ from alerts.texts import mark
 class ClockWrong(Thresholds):
     """Off by more than `off_s`, behind or ahead, is wrong; within `clear_s` it is right again."""
 
-    off_s: int = bounded(180, 10, 86_400)
+    off_s: int = bounded(120, 10, 86_400)
     clear_s: int = bounded(60, 5, 86_400)
     lasts_s: int = bounded(3600, 0, 7 * 86_400)
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from alerts.test_call import EVERY_DAYS
+
 HELP_BUTTONS = frozenset({"button", "pendant"})
 """Kinds of device that call for help."""
 
@@ -12,7 +14,7 @@ class DeviceFacts:
     """A device as it stands. `placed_at`: since when it is where it is. `hub_state`: of the hub it speaks through, if any.
 
     `rssi_dbm`, `linkquality`: smoothed. `clock_skew_s`: how far its clock is behind ours. `battery_flat_on`: the forecast.
-    `untested_since`: of a help button, since when nobody tried it; `test_every_days`: how often it is to be tried.
+    `untested_since`: since when nobody tried it; `test_every_days`: how often it is to be tried.
     """
 
     uid: str
@@ -36,7 +38,7 @@ class DeviceFacts:
     off_on_purpose: bool = False
     hub_state: str | None = None
     untested_since: datetime | None = None
-    test_every_days: int = 30
+    test_every_days: int = EVERY_DAYS
     timezone: str = "Asia/Shanghai"
 
     @property

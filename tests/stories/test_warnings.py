@@ -204,6 +204,7 @@ def test_a_button_that_nobody_tried_is_told_after_the_period_and_a_week(village:
     pass_time(village, days=2, every=timedelta(hours=12))
     assert "test_call_overdue" in open_kinds(village)
     home.press(test=True)
+    home.alert().close("test", spoke_with="张桂英")
     pass_time(village, hours=2)
     assert "test_call_overdue" not in open_kinds(village)
     village.everybody_has_heard()

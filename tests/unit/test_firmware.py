@@ -36,7 +36,13 @@ def test_older_and_newer(older: str, newer: str) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("1.4", "1.4.0"), ("v1.4", "1.4"), ("1.14.0-gcb84623", "20230913-112003/1.14.0-g99"), ("abc", "abc"), (" 1.4", "1.4")],
+    [
+        ("1.4", "1.4.0"),
+        ("v1.4", "1.4"),
+        ("1.14.0-gcb84623", "20230913-112003/1.14.0-g99"),
+        ("abc", "abc"),
+        (" 1.4", "1.4"),
+    ],
 )
 def test_the_same(one: str, other: str) -> None:
     assert is_older(one, other) is False
