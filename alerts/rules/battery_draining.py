@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from alerts.rules.base import GOOD, About, Level, Reading, Rule, Thresholds, bounded
+from alerts.rules.base import DAY_S, GOOD, About, Level, Reading, Rule, Thresholds, bounded
 from alerts.rules.facts import DeviceFacts
 from alerts.texts import mark
 
@@ -17,6 +17,8 @@ class BatteryDraining(Thresholds):
     within_days: int = bounded(10, 1, 90)
     clear_days: int = bounded(20, 1, 180)
     from_pct: int = bounded(35, 1, 100)
+    # a new battery is known by tomorrow's forecast
+    lasts_s: int = bounded(36 * 3600, 0, 30 * DAY_S)
 
 
 def judge(facts: DeviceFacts, thresholds: BatteryDraining, now: datetime) -> Reading:

@@ -13,7 +13,7 @@ from alerts.texts import mark
 class Inactivity(Thresholds):
     """Somebody in view, and nobody came or went, for `after_h` hours between `wakes_h` and `sleeps_h` o'clock."""
 
-    after_h: int = bounded(6, 1, 48)
+    after_h: int = bounded(9, 1, 48)
     wakes_h: int = bounded(7, 0, 23)
     sleeps_h: int = bounded(21, 1, 24)
 

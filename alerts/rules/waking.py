@@ -1,6 +1,7 @@
 """How long did people have to be awake between two instants? By the clock on their wall: an old person sleeps at night."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 _DAYS_AT_MOST = 400
@@ -42,6 +43,7 @@ def is_waking(at: datetime, *, wakes_h: int, sleeps_h: int, timezone: str) -> bo
     return wakes_h <= at.astimezone(ZoneInfo(timezone)).hour < sleeps_h
 
 
+@lru_cache(maxsize=4096)
 def _open(day: date, hour: int, timezone: str) -> datetime:
     """Return the instant of an hour of a day; 24 is the next midnight."""
     at = day + timedelta(days=1) if hour == 24 else day

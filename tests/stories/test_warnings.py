@@ -240,7 +240,7 @@ def test_somebody_who_is_in_view_for_hours_and_does_not_move(village: Village, h
         pass_time(village, minutes=30, every=timedelta(minutes=30))
     sees(home, False)
     sees(home, True)
-    patrols(home, True, hours=5)
+    patrols(home, True, hours=8)
     assert open_kinds(village) == []
     patrols(home, True, hours=2)
     assert open_kinds(village) == ["inactivity"]
@@ -284,13 +284,13 @@ def test_a_day_unlike_the_home_s_own_last_two_weeks(village: Village, home: Home
     while village.clock.now().hour != 22:
         pass_time(village, hours=1, every=timedelta(hours=1))
     for _ in range(9):
-        live(0.5)
+        live(0.8)
     assert "unusual_activity" not in open_kinds(village)
     live(0.1)
     pass_time(village, hours=13, every=timedelta(hours=1))
     assert "unusual_activity" in open_kinds(village)
     for _ in range(2):
-        live(0.5)
+        live(0.8)
     assert "unusual_activity" not in open_kinds(village)
     village.everybody_has_heard()
 
