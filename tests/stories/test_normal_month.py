@@ -1,5 +1,6 @@
 """A normal month of a thousand homes: what is not the matter rings no phone."""
 
+import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
@@ -29,11 +30,11 @@ def test_of_a_hundred_homes_one_at_most_is_warned_of_in_vain_in_a_week(
     raised = month.raised()
     in_vain = Counter({rule: count for rule, count in raised.items() if rule not in TRUE})
     allowed = HOMES / 100 * DAYS / 7
+    lines = [f"{HOMES} homes, {DAYS} days, {month.looks / HOMES / DAYS:.1f} looks a home and day; warnings raised:"]
+    lines += [f"  {rule:20} {count:5}  {'true' if rule in TRUE else 'in vain'}" for rule, count in raised.most_common()]
+    lines += [f"in vain: {in_vain.total()}, at most {allowed:.0f} allowed"]
     with capsys.disabled():
-        print(f"\n{HOMES} homes, {DAYS} days, {month.looks / HOMES / DAYS:.1f} looks a home and day; warnings raised:")
-        for rule, count in raised.most_common():
-            print(f"  {rule:20} {count:5}  {'true' if rule in TRUE else 'in vain'}")
-        print(f"in vain: {in_vain.total()}, at most {allowed:.0f} allowed")
+        sys.stdout.write("\n" + "\n".join(lines) + "\n")
     assert in_vain.total() <= allowed
     # the month was not silent because nobody looked
     assert raised["button_battery_low"] > HOMES / 20
