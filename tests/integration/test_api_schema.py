@@ -45,7 +45,7 @@ def stock(admin: Api) -> dict[str, str]:
     chat = {"kind": "chat", "name": "钉钉", "address": "dingtalk://abcdefghijklmnop"}
     channels = admin.send("PUT", f"/staff/{lan}/channels", json={"channels": [chat]})
     return {
-        "channel_id": channels.items[0]["id"],
+        "channel_id": channels.items[0]["id"], "rule": "battery_low",
         "home_id": place, "staff_id": lan, "uid": "cam-1", "rota_id": shift, "code": "meal",
         "resident_id": admin.post("/residents", {**RESIDENT, "home": place}).ok(201)["id"],
         "override_id": admin.post("/overrides", body).ok(201)["id"],
