@@ -31,6 +31,8 @@ log = structlog.get_logger("alerts.outages")
 
 NAMED_AT_MOST = 20
 """Devices that an outage names on its timeline."""
+WHILE_FLAPPING = timedelta(minutes=30)
+"""A device that comes and goes is warned of as that (`device_flapping`): only a longer silence is one more warning."""
 LOOK_AGAIN = timedelta(hours=1)
 """When a device is looked at again whose hub is silent without an alert: switched off on purpose, or not warned of."""
 
@@ -50,6 +52,7 @@ class _Device:
     since: datetime
     regular: bool
     may_be_silent_s: float
+    flapping: bool
     hub: str | None
     hub_silent: bool
     hub_back: datetime | None
@@ -85,7 +88,8 @@ class _Area:
 
     def lasts(self, uid: str) -> timedelta:
         """Return for how long a device must be silent before somebody is warned."""
-        return timedelta(seconds=self._holding(uid)[0].lasts_s)
+        lasts = timedelta(seconds=self._holding(uid)[0].lasts_s)
+        return max(lasts, WHILE_FLAPPING) if self.devices[uid].flapping else lasts
 
     def is_warned_of(self, uid: str) -> bool:
         """Say whether anybody wants to hear of that device's silence; yes of a hub that stands elsewhere."""
@@ -197,13 +201,14 @@ def _read(connection: Connection[Any], code: str) -> _Area:
 
 def _device(row: tuple[Any, ...]) -> _Device:
     (
-        device_id, uid, state, since, kind, home_id, patrol_every_s, offline_after_s, on_purpose, hub, hub_state, hub_since,
+        device_id, uid, state, since, kind, home_id, patrol_every_s, offline_after_s, on_purpose, flapping, hub, hub_state,
+        hub_since,
     ) = row  # fmt: skip
     hub_silent = hub_state == DeviceState.OFFLINE
     return _Device(
         device_id, uid, kind, home_id, state == DeviceState.OFFLINE and not on_purpose, since,
         _is_regular(kind, patrol_every_s, offline_after_s),
-        health.expectation(kind, patrol_every_s, offline_after_s).offline_after_s,
+        health.expectation(kind, patrol_every_s, offline_after_s).offline_after_s, flapping,
         hub, hub_silent, None if hub_silent else hub_since,
     )  # fmt: skip
 

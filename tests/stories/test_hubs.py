@@ -3,7 +3,7 @@
 import pytest
 
 from tests.stories.village import Home, Village, step
-from tests.stories.warned import look, open_kinds, pass_time, the
+from tests.stories.warned import look, now_known, open_kinds, pass_time, the
 
 ONLINE, OFFLINE = b'{"state": "online"}', b'{"state": "offline"}'
 
@@ -100,3 +100,17 @@ def test_what_somebody_switched_off_is_no_warning(village: Village, home: Home) 
     )
     pass_time(village, hours=1)
     assert open_kinds(village) == []
+
+
+def test_a_device_that_comes_and_goes_is_not_warned_of_each_time(village: Village, home: Home) -> None:
+    now_known(village, "door-0", flapping_since=village.clock.now())
+    for _ in range(6):
+        goes(home, "door-0")
+        pass_time(village, minutes=10)
+        home.says("status", ONLINE, uid="door-0")
+        pass_time(village, minutes=5)
+    assert open_kinds(village) == ["device_flapping"]
+    goes(home, "door-0")
+    pass_time(village, minutes=40)
+    assert sorted(open_kinds(village)) == ["device_flapping", "device_offline"]
+    village.phone("lan").expect_sms("设备离线", "door-0")
