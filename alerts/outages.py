@@ -200,23 +200,16 @@ def _read(connection: Connection[Any], code: str) -> _Area:
 
 
 def _device(row: tuple[Any, ...]) -> _Device:
-    (
-        device_id, uid, state, since, kind, home_id, patrol_every_s, offline_after_s, on_purpose, flapping, hub, hub_state,
-        hub_since,
-    ) = row  # fmt: skip
+    device_id, uid, state, since, kind, home_id, *periods, on_purpose, flapping, hub, hub_state, hub_since = row
+    expected = health.expectation(kind, *periods)
+    late_after_s = expected.late_after_s
     hub_silent = hub_state == DeviceState.OFFLINE
     return _Device(
         device_id, uid, kind, home_id, state == DeviceState.OFFLINE and not on_purpose, since,
-        _is_regular(kind, patrol_every_s, offline_after_s),
-        health.expectation(kind, patrol_every_s, offline_after_s).offline_after_s, flapping,
-        hub, hub_silent, None if hub_silent else hub_since,
+        # whose silence shows within WINDOW: a button is silent for hours and well
+        late_after_s is not None and late_after_s <= WINDOW.total_seconds(),
+        expected.offline_after_s, flapping, hub, hub_silent, None if hub_silent else hub_since,
     )  # fmt: skip
-
-
-def _is_regular(kind: str, patrol_every_s: int | None, offline_after_s: int | None) -> bool:
-    """Say whether a device's silence shows within WINDOW: a button is silent for hours and well."""
-    late_after_s = health.expectation(kind, patrol_every_s, offline_after_s).late_after_s
-    return late_after_s is not None and late_after_s <= WINDOW.total_seconds()
 
 
 def _is_fresh(device_id: int, of_outage: Mapping[int, int | None], open_ones: Collection[int]) -> bool:

@@ -37,7 +37,7 @@ from unnest(%(device_ids)s::integer[], %(ats)s::timestamptz[], %(look_ats)s::tim
 -- How does each device of an area stand that was ever heard, and the hub that it speaks through? By homes_area,
 -- devices_home and the unique index on uid.
 select devices.id, devices.uid, device_latest.state, device_latest.state_since, devices.kind, devices.home_id,
-  devices.patrol_every_s, devices.offline_after_s, device_latest.off_on_purpose,
+  devices.patrol_every_s, devices.offline_after_s, device_latest.usual_gap_s, device_latest.off_on_purpose,
   device_latest.flapping_since is not null, hub.uid, hub_latest.state, hub_latest.state_since
 from homes
 join devices on devices.home_id = homes.id

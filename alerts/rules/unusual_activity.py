@@ -20,7 +20,7 @@ class UnusualActivity(Thresholds):
     """Two days in a row `off_pct` points off the usual share, or one day `far_pct`, and `times` the usual spread at least;
     judged once `days` are known."""
 
-    off_pct: int = bounded(25, 5, 100)
+    off_pct: int = bounded(30, 5, 100)
     far_pct: int = bounded(50, 5, 100)
     times: int = bounded(5, 2, 20)
     days: int = bounded(7, 3, DAYS)
