@@ -49,6 +49,7 @@ class _Device:
     kind: str
     home_id: int
     silent: bool
+    off_on_purpose: bool
     since: datetime
     regular: bool
     may_be_silent_s: float
@@ -201,11 +202,13 @@ def _read(connection: Connection[Any], code: str) -> _Area:
 
 def _device(row: tuple[Any, ...]) -> _Device:
     device_id, uid, state, since, kind, home_id, *periods, on_purpose, flapping, hub, hub_state, hub_since = row
+    is_off = state == DeviceState.OFFLINE
     expected = health.expectation(kind, *periods)
     late_after_s = expected.late_after_s
     hub_silent = hub_state == DeviceState.OFFLINE
     return _Device(
-        device_id, uid, kind, home_id, state == DeviceState.OFFLINE and not on_purpose, since,
+        device_id, uid, kind, home_id, is_off and not on_purpose, is_off and on_purpose,
+        since,
         # whose silence shows within WINDOW: a button is silent for hours and well
         late_after_s is not None and late_after_s <= WINDOW.total_seconds(),
         expected.offline_after_s, flapping, hub, hub_silent, None if hub_silent else hub_since,
@@ -245,8 +248,15 @@ def _end_outages(connection: Connection[Any], area: _Area, locale: str, now: dat
 def _end_warnings(connection: Connection[Any], area: _Area, alert_ids: list[int], locale: str, now: datetime) -> None:
     of = {alert_id: uid for uid, found in area.warned.items() for alert_id in found}
     for alert_id in alert_ids:
-        there = of[alert_id] in area.devices
-        said = texts.mark("The device is heard again.") if there else texts.mark("The device is not here any more.")
+        device = area.devices.get(of[alert_id])
+        if device is None:
+            said = texts.mark("The device is not here any more.")
+        elif device.off_on_purpose:
+            said = texts.mark("The device was switched off on purpose.")
+        elif device.silent:
+            said = texts.mark("Nobody wants to hear of it here any more.")
+        else:
+            said = texts.mark("The device is heard again.")
         _close(connection, [alert_id], texts.gettext(locale, said), now)
     # what is held under a hub's warning is looked at again, also where its home is in another area
     connection.execute(queries.release_changes, {"alert_ids": alert_ids, "now": now})

@@ -187,10 +187,15 @@ class _Look:
                 warning = None
             limits, enabled = holding(rule, scopes.get(rule.name, ()), known.place)
             reading = rule.judge(known.facts, limits, self._now) if enabled and rule.judge is not None else GOOD
-            moved = move(reading, None if warning is None else warning.standing, limits, self._now)
+            standing = None if warning is None or not enabled else warning.standing
+            moved = move(reading, standing, limits, self._now)
             if moved.standing is None:
                 if warning is not None:
-                    self._end(number, rule.name, warning, texts.mark("The cause is gone."))
+                    gone, off = (
+                        texts.mark("The cause is gone."),
+                        texts.mark("Nobody wants to hear of it here any more."),
+                    )
+                    self._end(number, rule.name, warning, gone if enabled else off)
             else:
                 alert_id = None if warning is None else warning.alert_id
                 if moved.raises:

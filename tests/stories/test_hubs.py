@@ -2,6 +2,8 @@
 
 import pytest
 
+from alerts import thresholds
+from alerts.thresholds import Where
 from tests.stories.village import Home, Village, step
 from tests.stories.warned import look, now_known, open_kinds, pass_time, the
 
@@ -114,3 +116,32 @@ def test_a_device_that_comes_and_goes_is_not_warned_of_each_time(village: Villag
     pass_time(village, minutes=40)
     assert sorted(open_kinds(village)) == ["device_flapping", "device_offline"]
     village.phone("lan").expect_sms("设备离线", "door-0")
+
+
+def wants(village: Village, rule: str, where: Where, *, enabled: bool | None = None, **own: int) -> None:
+    with village.pool.connection() as connection:
+        thresholds.set_own(connection, rule=rule, where=where, own=own, enabled=enabled, now=village.clock.now())
+
+
+def test_where_nobody_wants_to_hear_of_hubs_their_devices_are_told_by_themselves(village: Village, home: Home) -> None:
+    wants(village, "hub_offline", Where(home_id=home.id), enabled=False)
+    goes(home, "hub-1", "door-0")
+    pass_time(village, minutes=10)
+    assert open_kinds(village) == ["device_offline"]
+    village.phone("lan").expect_sms("设备离线", "door-0")
+
+
+def test_an_area_may_wait_longer_and_a_kind_of_device_may_be_left_out(village: Village, home: Home) -> None:
+    wants(village, "device_offline", Where("凤山村", "/city/county/town/凤山村/"), lasts_s=3600)
+    wants(village, "device_offline", Where("凤山村", "/city/county/town/凤山村/", "button"), enabled=False)
+    goes(home, "door-0", home.button)
+    pass_time(village, minutes=55)
+    assert open_kinds(village) == []
+    pass_time(village, minutes=10)
+    assert village.all("select kind, device_uid from alerts") == [("device_offline", "door-0")]
+    village.phone("lan").expect_sms("设备离线", "door-0")
+    wants(village, "device_offline", Where(home_id=home.id), enabled=False)
+    goes(home, "door-1")
+    pass_time(village, minutes=5)
+    assert open_kinds(village) == []
+    assert the(village, "device_offline").detail("closed")["note"] == "此处已关闭该预警。"
