@@ -18,7 +18,7 @@ from alerts import desk, gathering, press, texts, thresholds
 from alerts.gathering import Known
 from alerts.model import SYSTEM, Outcome
 from alerts.rules import OF_DEVICES, OF_HOMES, daily
-from alerts.rules.base import GOOD, Rule
+from alerts.rules.base import GOOD, Level, Rule
 from alerts.rules.scope import Scope, holding
 from alerts.rules.standing import Standing, move
 from devices import telemetry
@@ -29,6 +29,8 @@ log = structlog.get_logger("alerts.warnings")
 
 BATCH = 200
 """Devices or homes a transaction."""
+GONE = texts.mark("The cause is gone.")
+NOT_WANTED = texts.mark("Nobody wants to hear of it here any more.")
 WHILE_WARNED = timedelta(hours=1)
 """What somebody was warned of is looked at this often, also where nothing is known to have changed."""
 
@@ -51,6 +53,7 @@ class _Kind:
     forget: bytes
     again: bytes
     raise_alert: Callable[..., int]
+    not_here: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +116,14 @@ def _take(connection: Connection[Any], what: str, take: bytes, now: datetime) ->
 def _devices() -> _Kind:
     return _Kind(
         OF_DEVICES, queries.warnings_of_devices, queries.keep_device_warnings, queries.forget_device_warnings,
-        queries.next_device_looks, _raise_about_device,
+        queries.next_device_looks, _raise_about_device, texts.mark("The device is not here any more."),
     )  # fmt: skip
 
 
 def _homes() -> _Kind:
     return _Kind(
         OF_HOMES, queries.warnings_of_homes, queries.keep_home_warnings, queries.forget_home_warnings,
-        queries.next_home_looks, _raise_about_home,
+        queries.next_home_looks, _raise_about_home, texts.mark("The home is not here any more."),
     )  # fmt: skip
 
 
@@ -183,19 +186,19 @@ class _Look:
             warning = warned.get((number, rule.name))
             if warning is not None and warning.alert_id is not None and warning.home_id != known.place.home_id:
                 # told of where it no longer is
-                self._end(number, rule.name, warning, texts.mark("The device is not here any more."))
+                self._end(number, rule.name, warning, self._kind.not_here)
                 warning = None
             limits, enabled = holding(rule, scopes.get(rule.name, ()), known.place)
             reading = rule.judge(known.facts, limits, self._now) if enabled and rule.judge is not None else GOOD
+            if warning is None and reading.level is not Level.BAD:
+                # nearly all are well, and were
+                look_at = look_at if reading.look_at is None else min(look_at, reading.look_at)
+                continue
             standing = None if warning is None or not enabled else warning.standing
             moved = move(reading, standing, limits, self._now)
             if moved.standing is None:
                 if warning is not None:
-                    gone, off = (
-                        texts.mark("The cause is gone."),
-                        texts.mark("Nobody wants to hear of it here any more."),
-                    )
-                    self._end(number, rule.name, warning, gone if enabled else off)
+                    self._end(number, rule.name, warning, GONE if enabled else NOT_WANTED)
             else:
                 alert_id = None if warning is None else warning.alert_id
                 if moved.raises:
@@ -214,7 +217,7 @@ class _Look:
     def _end_all(self, number: int, warned: Mapping[tuple[int, str], _Warning]) -> None:
         for (other, rule), warning in warned.items():
             if other == number:
-                self._end(number, rule, warning, texts.mark("The device is not here any more."))
+                self._end(number, rule, warning, self._kind.not_here)
 
     def _end(self, number: int, rule: str, warning: _Warning, note: str) -> None:
         if warning.is_open and warning.alert_id is not None:

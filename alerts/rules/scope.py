@@ -1,6 +1,6 @@
 """Which thresholds hold for a device or a home? The usual ones, with what wider and then narrower scopes want otherwise."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from alerts.rules.base import F, NotAThreshold, Rule, T
@@ -46,11 +46,11 @@ def applies(scope: Scope, place: Place) -> bool:
     return (scope.path is None or place.path.startswith(scope.path)) and scope.device_kind in (None, place.device_kind)
 
 
-def holding(rule: Rule[F, T], scopes: Iterable[Scope], place: Place) -> tuple[T, bool]:
+def holding(rule: Rule[F, T], scopes: Collection[Scope], place: Place) -> tuple[T, bool]:
     """Return a rule's thresholds at a place, and whether it is asked there at all."""
-    ours = sorted((each for each in scopes if applies(each, place)), key=lambda each: each.narrowness)
-    if not ours:
+    if not scopes:
         return rule.usual, True
+    ours = sorted((each for each in scopes if applies(each, place)), key=lambda each: each.narrowness)
     own: dict[str, object] = {}
     enabled = True
     for scope in ours:

@@ -115,7 +115,7 @@ end
 $$;
 create trigger device_latest_looked_at after update on device_latest
   for each row when (
-    old.state <> new.state
+    (old.state in ('online', 'late')) <> (new.state in ('online', 'late'))
     or old.battery is distinct from new.battery
     or floor(old.temperature) is distinct from floor(new.temperature)
     or old.picture is distinct from new.picture
