@@ -5,7 +5,7 @@
 -- for the next time) and taken by the look: nobody waits for anybody.
 create table device_looks (
   id bigint generated always as identity primary key,
-  device_id integer not null references devices (id),
+  device_id integer not null references devices (id) on delete cascade,
   look_at timestamptz not null
 );
 create index device_looks_due on device_looks (look_at);
@@ -13,7 +13,7 @@ create index device_looks_device on device_looks (device_id);
 
 create table home_looks (
   id bigint generated always as identity primary key,
-  home_id bigint not null references homes (id),
+  home_id bigint not null references homes (id) on delete cascade,
   look_at timestamptz not null
 );
 create index home_looks_due on home_looks (look_at);
@@ -24,8 +24,8 @@ create index home_looks_home on home_looks (home_id);
 create table warnings (
   id bigint generated always as identity primary key,
   rule text not null,
-  device_id integer references devices (id),
-  home_id bigint references homes (id),
+  device_id integer references devices (id) on delete cascade,
+  home_id bigint references homes (id) on delete cascade,
   since timestamptz not null,
   -- since when the cause seems to be gone; it comes back at times
   gone_since timestamptz,
@@ -43,8 +43,8 @@ create table warning_thresholds (
   rule text not null,
   area text references areas (code) on delete cascade,
   device_kind text check (device_kind in ('button', 'pendant', 'camera', 'hub', 'sensor')),
-  home_id bigint references homes (id),
-  device_id integer references devices (id),
+  home_id bigint references homes (id) on delete cascade,
+  device_id integer references devices (id) on delete cascade,
   -- only what differs, by the names of the rule
   own jsonb not null default '{}' check (jsonb_typeof(own) = 'object'),
   -- null: as in the wider scope
@@ -59,7 +59,7 @@ create unique index warning_thresholds_scope on warning_thresholds (
 
 -- How much of its days and nights somebody was seen at a home; the day is the installation's, from morning to morning.
 create table home_days (
-  home_id bigint not null references homes (id),
+  home_id bigint not null references homes (id) on delete cascade,
   day date not null,
   day_pings integer not null,
   day_seen integer not null check (day_seen <= day_pings),
