@@ -7,6 +7,7 @@ import pytest
 
 import alerts
 from alerts.model import AlertState, AlreadyTaken, NeedsProofOfHelp, Outcome, Refused
+from alerts.rules import RULES
 from alerts.visits import VisitState
 from api.console import words
 from api.i18n import Wording
@@ -76,3 +77,13 @@ def test_refusals_are_said_to_the_person_who_tried() -> None:
     assert words.refusal(ZH, AlreadyTaken(7, "兰晓")) == "兰晓 已经接单。"
     assert "spoke" in words.refusal(EN, NeedsProofOfHelp(7))
     assert words.refusal(EN, Refused("as it is")) == "as it is"
+
+
+@pytest.mark.parametrize("rule", list(RULES))
+def test_an_early_warning_is_said_in_words(rule: str) -> None:
+    said = {
+        language: words.happening(Wording(language), "raised", "", {"rule": rule, "text": "x: 1 %"}, {})
+        for language in ("en", "zh-CN")
+    }
+    assert said["en"] != said["zh-CN"]
+    assert all(each.endswith(" · x: 1 %") and rule not in each for each in said.values())
