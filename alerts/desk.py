@@ -8,6 +8,7 @@ from psycopg import Connection
 
 from alerts import dispatch, lifecycle, noise, press, record, test_windows
 from alerts.model import (
+    CRITICAL_KINDS,
     HELP,
     UNANSWERED,
     Actor,
@@ -42,7 +43,7 @@ def accept(
     for_staff: int | None = None,
     now: datetime,
 ) -> None:
-    """Give the alert to whoever accepts first; a help alert gets its visit.
+    """Give the alert to whoever accepts first; a call for help, or a fall, gets its visit.
 
     `for_staff`: for whom an operator answers; without it an operator takes it himself and the visit has nobody yet.
     Raises UnknownAlert, AlreadyClosed, UnknownStaff, and AlreadyTaken with the name of the first.
@@ -70,7 +71,7 @@ def accept(
     connection.execute(queries.cancel_waiting_messages, {"alert_id": alert_id})
     detail = {"name": name, "channel": actor.channel}
     record.on_timeline(connection, alert_id, "accepted", actor, now, detail)
-    if alert.kind == HELP:
+    if alert.kind in CRITICAL_KINDS:
         dispatch.open_for_alert(
             connection, alert_id=alert_id, home_id=alert.home_id, area=alert.area, staff_id=staff_id, actor=actor,
             now=now,

@@ -54,13 +54,25 @@ SEVERITY_BY_KIND: dict[str, Severity] = {
     "no_movement": Severity.HIGH,
     "smoke": Severity.HIGH,
     "gas": Severity.HIGH,
+    "no_presence": Severity.HIGH,
+    "inactivity": Severity.HIGH,
+    "temperature_low": Severity.HIGH,
+    "temperature_high": Severity.HIGH,
     "area_outage": Severity.HIGH,
+    # no button behind it is heard
+    "hub_offline": Severity.HIGH,
     "shift_uncovered": Severity.HIGH,
     "responder_unreachable": Severity.HIGH,
     # a button that cannot send its press is a visit soon, not a note: some send nothing when their battery is low
     "button_battery_low": Severity.NORMAL,
     "battery_low": Severity.LOW,
+    "battery_draining": Severity.LOW,
     "signal_weak": Severity.LOW,
+    "device_flapping": Severity.LOW,
+    "firmware_outdated": Severity.LOW,
+    "clock_wrong": Severity.LOW,
+    "never_seen": Severity.LOW,
+    "test_call_overdue": Severity.LOW,
 }
 """How urgent an alert of a kind is; one that is not named here is normal."""
 

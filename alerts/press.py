@@ -204,10 +204,19 @@ def raise_for_area(
     )  # fmt: skip
 
 
-def raise_about_device(connection: Connection[Any], *, kind: str, device_uid: str, text: str, now: datetime) -> int:
+def raise_about_device(
+    connection: Connection[Any],
+    *,
+    kind: str,
+    device_uid: str,
+    text: str,
+    now: datetime,
+    actor: Actor = SYSTEM,
+    raised_at: datetime | None = None,
+) -> int:
     """Raise an early warning about a registered device, where it stands; `text` says which it is. Returns its id.
 
-    Raises UnknownPlace when the device is not in the registry.
+    `raised_at`: since when it is so, None for now. Raises UnknownPlace when the device is not in the registry.
     """
     found = connection.execute(queries.place_of_device, {"uid": device_uid}).fetchone()
     if found is None:
@@ -215,7 +224,24 @@ def raise_about_device(connection: Connection[Any], *, kind: str, device_uid: st
     wake(connection)
     return _number(
         _insert(
-            connection, kind=kind, place=Place(*found), device_uid=device_uid, test=False, text=text, actor=SYSTEM,
+            connection, kind=kind, place=Place(*found), device_uid=device_uid, test=False, text=text, actor=actor,
+            detail={"rule": kind, "text": text}, raised_at=raised_at or now, now=now,
+        )
+    )  # fmt: skip
+
+
+def raise_about_home(connection: Connection[Any], *, kind: str, home_id: int, text: str, now: datetime) -> int:
+    """Raise an early warning about a home; `text` says how bad it is. Returns its id.
+
+    Raises UnknownPlace when the home is not in the registry.
+    """
+    found = connection.execute(queries.place_of_home, {"home_id": home_id}).fetchone()
+    if found is None:
+        raise UnknownPlace("home", home_id)
+    wake(connection)
+    return _number(
+        _insert(
+            connection, kind=kind, place=Place(*found), device_uid=None, test=False, text=text, actor=SYSTEM,
             detail={"rule": kind, "text": text}, raised_at=now, now=now,
         )
     )  # fmt: skip

@@ -11,7 +11,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from alerts import cover, engine, outages, outbox, sending, shift_test, swaps
+from alerts import cover, engine, gathering, outages, outbox, sending, shift_test, swaps, warnings
 from alerts.channels.base import Channel, TryAgain
 from alerts.engine import EngineSettings
 from alerts.pace import Pace
@@ -32,6 +32,7 @@ SWEEP_EVERY_S = 5
 CONDITION_EVERY_S = 5
 DAYS_EVERY_S = 5
 OUTAGES_EVERY_S = 5
+WARNINGS_EVERY_S = 5
 SWAPS_EVERY_S = 60
 TIDY_EVERY_S = 3600
 TRY_PHONES_EVERY_S = 30
@@ -108,6 +109,7 @@ def run(parts: Parts, stop: threading.Event) -> None:
         scheduler.add_job(_guarded(_condition, parts), "interval", seconds=CONDITION_EVERY_S)
         scheduler.add_job(_guarded(_days, parts), "interval", seconds=DAYS_EVERY_S)
         scheduler.add_job(_guarded(_outages, parts), "interval", seconds=OUTAGES_EVERY_S)
+        scheduler.add_job(_guarded(_warnings, parts), "interval", seconds=WARNINGS_EVERY_S)
         scheduler.add_job(_guarded(_tidy, parts), "interval", seconds=TIDY_EVERY_S)
         scheduler.add_job(_guarded(_swaps, parts), "interval", seconds=SWAPS_EVERY_S)
         # at the start too: who restarts it oftener than hourly would never look
@@ -242,6 +244,15 @@ def _outages(parts: Parts) -> None:
             changes = outages.look(connection, locale=parts.settings.locale, now=parts.clock.now())
 
 
+def _warnings(parts: Parts) -> None:
+    manner = warnings.Manner(parts.settings.locale, parts.settings.timezone)
+    for look in (warnings.look_at_devices, warnings.look_at_homes):
+        looked = 1
+        while looked:
+            with parts.pool.connection() as connection:
+                looked = look(connection, manner=manner, now=parts.clock.now())
+
+
 def _try_phones(parts: Parts) -> None:
     with parts.pool.connection() as connection:
         shift_test.try_phones(connection, locale=parts.settings.locale, now=parts.clock.now())
@@ -251,6 +262,7 @@ def _tidy(parts: Parts) -> None:
     with parts.pool.connection() as connection:
         engine.tidy(connection, parts.clock.now())
         series.ensure(connection, parts.clock.now())
+        gathering.tidy(connection, parts.clock.now())
 
 
 def _swaps(parts: Parts) -> None:

@@ -41,6 +41,7 @@ from api.routes import (
     test_windows,
     users,
     visits,
+    warnings,
 )
 from api.routes import stream as changes
 
@@ -72,6 +73,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     policies.router,
     silences.router,
     limits.router,
+    warnings.router,
     oncall.router,
     alerts.router,
     visits.router,

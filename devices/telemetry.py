@@ -305,6 +305,12 @@ def beat(connection: Connection[Any], role: str, now: datetime, counters: Mappin
     )
 
 
+def listening_since(connection: Connection[Any], now: datetime) -> datetime | None:
+    """Return since when the bulk lane has been listening without a gap; None while it is not."""
+    row = connection.execute(queries.ingest_up_since, {"now": now, "gap": BEAT_GAP}).fetchone()
+    return row[0] if row else None
+
+
 def sweep(connection: Connection[Any], now: datetime) -> int:
     """Judge the devices whose time to speak has passed; return how many were judged.
 

@@ -66,8 +66,9 @@ def read_behind(connection: Connection[Any], hub: str) -> AddressBook:
 def _entries(rows: Iterable[Any]) -> Iterator[Entry]:
     # most devices of a kind are expected alike: one object for all of them
     expected = cache(health.expectation)
-    for uid, device_id, kind, home_id, spoken, topic, hub, patrol, offline in rows:
-        yield Entry(uid, KnownDevice(device_id, expected(kind, patrol, offline)), kind, home_id, spoken, topic, hub)
+    for uid, device_id, kind, home_id, spoken, topic, hub, patrol, offline, usual_gap_s in rows:
+        known = KnownDevice(device_id, expected(kind, patrol, offline, usual_gap_s))
+        yield Entry(uid, known, kind, home_id, spoken, topic, hub)
 
 
 def hold_presses(connection: Connection[Any], uid: str, address: str, now: datetime) -> Memory:

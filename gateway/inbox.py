@@ -25,6 +25,7 @@ from devices.model import (
     time_that_counts,
 )
 from devices.telemetry import KnownDevice, Received
+from gateway import falls
 from gateway.client import Heard
 from storage import sql
 
@@ -115,7 +116,9 @@ def take_bulk(connection: Connection[Any], heard: Sequence[Heard], registry: Reg
             quarantine(connection, message, reason, received.reading.uid, None)
         else:
             batch.append((device, received))
-    return telemetry.store(connection, batch, now)
+    new = telemetry.store(connection, batch, now)
+    falls.take(connection, batch, now)
+    return new
 
 
 def take_call(

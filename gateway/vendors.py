@@ -21,7 +21,7 @@ from devices.model import Alarm, Found, Gone, HelpCall, Json, PatrolPing, Press,
 from devices.presses import HELP_KINDS, Came
 from devices.telemetry import KnownDevice, Received
 from devices.vendor_rows import Sighting
-from gateway import heard_of_vendors, inbox
+from gateway import falls, heard_of_vendors, inbox
 from gateway.client import Heard
 from gateway.heard_of_vendors import NobodyThere, Word
 
@@ -93,7 +93,11 @@ def take_bulk(
         for who, word in heard_of_vendors.readings(words):
             _take_reading(who, word, message, batch)
     vendor_rows.note_discovered(connection, sightings.values(), now)
-    return telemetry.store(connection, batch, now) if batch else 0
+    if not batch:
+        return 0
+    stored = telemetry.store(connection, batch, now)
+    falls.take(connection, batch, now)
+    return stored
 
 
 def take_refused(

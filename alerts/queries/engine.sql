@@ -12,11 +12,11 @@ for update skip locked
 
 -- name: words_for_alerts
 -- Who and where, for the words of a message: the resident's name, the address and the places above it; of an alert that is
--- about no home, whom or what it is about; of a silent device, which it is.
+-- about no home, whom or what it is about; of an early warning about a device, which it is.
 select alerts.id,
   case
     when alerts.home_id is null then coalesce(residents.name, about.name, alerts.text)
-    when alerts.kind = 'device_offline' and alerts.device_uid is not null then alerts.text
+    when alerts.device_uid is not null and alerts.text is not null and alerts.kind not in ('help', 'fall') then alerts.text
     else residents.name
   end,
   homes.address,

@@ -34,32 +34,51 @@ from unnest(%(device_ids)s::integer[], %(ats)s::timestamptz[], %(look_ats)s::tim
   as each (device_id, at, look_at, outage_id)
 
 -- name: devices_heard_in
--- How does each device of an area stand that was ever heard? By homes_area and devices_home.
-select devices.id, devices.uid, device_latest.state, device_latest.state_since, devices.kind, devices.patrol_every_s,
-  devices.offline_after_s
+-- How does each device of an area stand that was ever heard, and the hub that it speaks through? By homes_area,
+-- devices_home and the unique index on uid.
+select devices.id, devices.uid, device_latest.state, device_latest.state_since, devices.kind, devices.home_id,
+  devices.patrol_every_s, devices.offline_after_s, device_latest.usual_gap_s, device_latest.off_on_purpose,
+  device_latest.flapping_since is not null, hub.uid, hub_latest.state, hub_latest.state_since
 from homes
 join devices on devices.home_id = homes.id
 join device_latest on device_latest.device_id = devices.id
+left join devices as hub on hub.uid = devices.hub_uid and hub.removed_at is null
+left join device_latest as hub_latest on hub_latest.device_id = hub.id and hub_latest.state <> 'never'
 where homes.area = %(area)s
   and homes.removed_at is null
   and devices.removed_at is null
   and device_latest.last_seen is not null
 order by devices.id
 
+-- name: path_of_area
+-- Where does an area lie? By primary key.
+select path
+from areas
+where code = %(code)s
+
 -- name: open_warnings
--- Which warnings of silent devices are open in an area, or for one of these devices? Locked, in order. By alerts_open and
--- alerts_open_of_silent_device.
-select id, device_uid
+-- Which warnings of silent devices are open in an area, for one of these devices, or for one of these hubs wherever it is?
+-- Locked, in order. By alerts_open and alerts_open_of_device.
+select id, device_uid, kind,
+  area = %(area)s or device_uid = any(array(select uid from devices where id = any(%(device_ids)s::integer[])))
 from alerts
-where kind = %(kind)s
+where kind = any(%(kinds)s)
   and state <> 'closed'
   and device_uid is not null
   and (
     area = %(area)s
     or device_uid = any(array(select uid from devices where id = any(%(device_ids)s::integer[])))
+    or device_uid = any(%(hubs)s::text[])
   )
 order by id
 for update
+
+-- name: release_changes
+-- Lets what was held under these alerts be looked at now. By device_changes_outage.
+update device_changes
+set look_at = %(now)s,
+    outage_id = null
+where outage_id = any(%(alert_ids)s::bigint[])
 
 -- name: open_outages
 -- Which outages of an area are open, and since when? Locked, in order. By alerts_open.

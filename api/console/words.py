@@ -164,6 +164,7 @@ _HAPPENINGS = {
     "repeated": mark("Told again from the start, round {round}"),
     "climbed": mark("Climbs to {area}"),
     "no_answer_again": mark("{who} looked in again: no answer"),
+    "fell_again": mark("Another fall was reported"),
 }
 _IN_TEST_WINDOW = {
     "test": mark("a test was announced here"),
@@ -176,7 +177,12 @@ _UNREACHABLE = mark("{name} cannot be told, and a shift for {area} has nobody el
 _FOR_SOMEBODY = mark("{who} accepted for {name}")
 _UNREADABLE = mark("A help message came that cannot be read")
 _UNCOVERED = mark("Nobody covers a shift")
-_RULES = {"device_offline": mark("A device fell silent"), "area_outage": mark("Many devices fell silent together")}
+_RULES = {
+    "fall": mark("Somebody fell, a device says"),
+    "device_offline": mark("A device fell silent"),
+    "hub_offline": mark("A hub fell silent"),
+    "area_outage": mark("Many devices fell silent together"),
+}
 _CLOSED_ITSELF = mark("Closed by itself: {outcome}")
 _JUST_NOTED = "{text}"
 GOOD = frozenset(
@@ -242,6 +248,8 @@ def _by_itself(what: str, detail: Mapping[str, Any]) -> str | None:
         return _UNCOVERED
     if what == "raised" and detail.get("rule") in _RULES:
         return _RULES[detail["rule"]]
+    if what == "raised" and detail.get("rule") in texts.KIND_NAMES:
+        return texts.KIND_NAMES[detail["rule"]]
     if what == "closed" and detail.get("channel") == "system":
         return _CLOSED_ITSELF
     return _JUST_NOTED if what == "note" else None

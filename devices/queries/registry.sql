@@ -124,6 +124,8 @@ with stored as (
       said_offline = false,
       last_patrol_at = null,
       presence = null,
+      presence_since = null,
+      fell_at = null,
       persons = null,
       battery = null,
       rssi = null,

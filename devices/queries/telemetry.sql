@@ -111,6 +111,13 @@ with heard as (
       linkquality = before.linkquality,
       persons = coalesce(before.persons, device_latest.persons),
       presence = coalesce(before.presence, device_latest.presence),
+      presence_since = case
+        when before.presence <> device_latest.presence
+          or before.persons <> device_latest.persons
+          or device_latest.presence_since is null and coalesce(before.presence, before.persons > 0) is not null
+          then coalesce(before.patrol_at, before.heard_at)
+        else device_latest.presence_since
+      end,
       temperature = coalesce(before.temperature, device_latest.temperature),
       fw = coalesce(before.fw, device_latest.fw),
       model = coalesce(before.model, device_latest.model),

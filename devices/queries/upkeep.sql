@@ -91,6 +91,8 @@ with stood as (
 update device_latest
 set expected_by = case when said_offline then null else last_seen + %(first_after)s::interval end,
     presence = case when placed.moved then null else presence end,
+    presence_since = case when placed.moved then null else presence_since end,
+    fell_at = case when placed.moved then null else fell_at end,
     persons = case when placed.moved then null else persons end,
     last_patrol_at = case when placed.moved then null else last_patrol_at end,
     last_presence_at = case when placed.moved then null else last_presence_at end,

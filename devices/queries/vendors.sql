@@ -2,20 +2,24 @@
 
 -- name: addresses
 -- How is each device reached that is a vendor's hub, speaks through one, or has a topic of its own? All of them: read whole.
-select uid, id, kind, home_id, format, topic, hub_uid, patrol_every_s, offline_after_s
+select devices.uid, devices.id, devices.kind, devices.home_id, devices.format, devices.topic, devices.hub_uid,
+  devices.patrol_every_s, devices.offline_after_s, device_latest.usual_gap_s
 from devices
-where removed_at is null
-  and (topic is not null or hub_uid is not null)
-order by id
+left join device_latest on device_latest.device_id = devices.id
+where devices.removed_at is null
+  and (devices.topic is not null or devices.hub_uid is not null)
+order by devices.id
 
 -- name: addresses_behind
 -- How are a hub and the devices reached that speak through it, as they are registered right now? By devices_behind_hub and the
 -- unique index on uid.
-select uid, id, kind, home_id, format, topic, hub_uid, patrol_every_s, offline_after_s
+select devices.uid, devices.id, devices.kind, devices.home_id, devices.format, devices.topic, devices.hub_uid,
+  devices.patrol_every_s, devices.offline_after_s, device_latest.usual_gap_s
 from devices
-where removed_at is null
-  and (uid = %(hub)s or hub_uid = %(hub)s)
-order by id
+left join device_latest on device_latest.device_id = devices.id
+where devices.removed_at is null
+  and (devices.uid = %(hub)s or devices.hub_uid = %(hub)s)
+order by devices.id
 
 -- name: hold_presses
 -- What is a device's next press compared with? Its row is held, and made where it is the first. By the primary key.

@@ -20,7 +20,7 @@ __all__ = ["admin"]
 
 OURS = (
     r"^/api/v1/(areas|homes|residents|devices|discovered|fleet|firmware|services|staff|rotas|overrides|policies|oncall|users"
-    r"|swaps|calendars|test-)"
+    r"|swaps|calendars|warnings|test-)"
 )
 EACH = 20
 """Requests of an operation and a way to make them up."""
@@ -53,6 +53,7 @@ def stock(admin: Api) -> dict[str, str]:
     )
     return {
         "discovered_id": str(admin.rows("select id from discovered")[0][0]), "channel_id": channels.items[0]["id"],
+        "rule": "battery_low",
         "home_id": place, "staff_id": lan, "uid": "cam-1", "rota_id": shift, "code": "meal",
         "resident_id": admin.post("/residents", {**RESIDENT, "home": place}).ok(201)["id"],
         "override_id": admin.post("/overrides", body).ok(201)["id"],

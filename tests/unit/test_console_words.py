@@ -7,6 +7,7 @@ import pytest
 
 import alerts
 from alerts.model import AlertState, AlreadyTaken, NeedsProofOfHelp, Outcome, Refused
+from alerts.rules import RULES
 from alerts.visits import VisitState
 from api.console import words
 from api.i18n import Wording
@@ -82,3 +83,13 @@ def test_a_press_of_a_device_that_nobody_registered_names_it() -> None:
     said = words.happening(EN, "raised", None, {"device": "hub-1", "address": "bedroom/sos"}, {})
     assert said.endswith("by bedroom/sos, which is not registered")
     assert words.happening(ZH, "raised", None, {"address": "卧室"}, {}).endswith("来自尚未登记的设备 卧室")
+
+
+@pytest.mark.parametrize("rule", list(RULES))
+def test_an_early_warning_is_said_in_words(rule: str) -> None:
+    said = {
+        language: words.happening(Wording(language), "raised", "", {"rule": rule, "text": "x: 1 %"}, {})
+        for language in ("en", "zh-CN")
+    }
+    assert said["en"] != said["zh-CN"]
+    assert all(each.endswith(" · x: 1 %") and rule not in each for each in said.values())
