@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from psycopg import Connection
 
-from alerts import desk, duties, gaps, press, texts
+from alerts import desk, duties, gaps, raising, texts
 from alerts.duties import Duty
 from alerts.gaps import Gap
 from alerts.model import SHIFT_UNCOVERED, SYSTEM, AlreadyClosed, Outcome
@@ -147,7 +147,7 @@ def _warn(connection: Connection[Any], holes: list[_Hole], locale: str, now: dat
     detail |= {"rota": str(hole.rota_id)} if hole.rota_id is not None else {"policy": str(hole.policy_id)}
     above = connection.execute(queries.area_above, {"area": hole.area}).fetchone()
     area = str(above[0]) if above is not None else hole.area
-    alert_id = press.raise_for_area(
+    alert_id = raising.raise_for_area(
         connection, kind=SHIFT_UNCOVERED, area=area, text=text, actor=SYSTEM, detail=detail, now=now
     )
     log.warning("nobody covers a shift", alert=alert_id, rota=hole.rota_id, policy=hole.policy_id, holes=len(holes))

@@ -11,7 +11,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from alerts import press, record, thresholds
+from alerts import raising, record, thresholds
 from alerts.model import HOME
 from alerts.rules import fall
 from alerts.rules.fall import FALL
@@ -56,7 +56,7 @@ def _raise_or_join(connection: Connection[Any], said: Said, home_id: int, now: d
     connection.execute(queries.lock_press, {"place": f"{FALL}:home:{home_id}"})
     row = connection.execute(queries.open_alert_of_home, {"home_id": home_id, "kind": FALL}).fetchone()
     if row is None:
-        return press.raise_about_device(
+        return raising.raise_about_device(
             connection, kind=FALL, device_uid=said.uid, text=said.uid, now=now, actor=HOME, raised_at=said.at
         )
     alert_id, area = row

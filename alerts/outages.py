@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from psycopg import Connection
 
-from alerts import desk, press, texts, thresholds
+from alerts import desk, raising, texts, thresholds
 from alerts.model import SYSTEM, Outcome
 from alerts.rules import area_outage, device_offline, hub_offline
 from alerts.rules.area_outage import AREA_OUTAGE, WINDOW, Outage, Silent
@@ -131,7 +131,7 @@ def look(connection: Connection[Any], *, locale: str, now: datetime) -> int:
     hub_alerts = dict(area.hub_alerts)
     for uid in warnings.raised:
         rule = area.devices[uid].rule
-        alert_id = press.raise_about_device(connection, kind=rule, device_uid=uid, text=uid, now=now)
+        alert_id = raising.raise_about_device(connection, kind=rule, device_uid=uid, text=uid, now=now)
         if rule == HUB_OFFLINE:
             hub_alerts[uid] = alert_id
     for alert_id, hub in warnings.absorbed_under.items():
@@ -230,7 +230,7 @@ def _raise_outage(
     away = sum(each.regular and each.since >= raise_at - WINDOW for each in area.silent)
     text = texts.gettext(locale, "{offline} of {count} devices offline", offline=away, count=len(regular))
     named = ", ".join(held[:NAMED_AT_MOST]) + (", …" if len(held) > NAMED_AT_MOST else "")
-    alert_id = press.raise_for_area(
+    alert_id = raising.raise_for_area(
         connection, kind=AREA_OUTAGE, area=area.code, text=text, actor=SYSTEM,
         detail={"rule": AREA_OUTAGE, "text": f"{text}: {named}"}, raised_at=raise_at, now=now,
     )  # fmt: skip

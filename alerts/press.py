@@ -6,25 +6,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg import Connection, Cursor
-from psycopg.types.json import Jsonb
 
-from alerts import record, test_call
-from alerts.model import HELP, HOME, SYSTEM, UNANSWERED, Actor, AlertState, Invalid, UnknownPlace, severity_of
+from alerts import raising, record, test_call
+from alerts.model import HELP, HOME, UNANSWERED, Actor, AlertState, Invalid, UnknownPlace, severity_of
+from alerts.raising import Place
 from storage import sql
 
 queries = sql.load("alerts")
 
 RETELL_AFTER = timedelta(minutes=1)
 """People already told are told again at most this often (CONTRACT section 3)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where an alert is: a home, its area and who lives there; all None for an unregistered device."""
-
-    home_id: int | None
-    area: str | None
-    resident_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +77,14 @@ class Opened:
         """The alert's number."""
         if isinstance(self._alert, int):
             return self._alert
-        self._alert = _number(self._alert)
+        self._alert = raising.number(self._alert)
         return self._alert
 
 
 def open_or_join(connection: Connection[Any], *, press: Press, caller: Caller, now: datetime) -> Opened:
     """Raise a help alert for a press whose call was noted, or add it to the one that is open for its place.
 
-    An unregistered device's alert goes to the top area's responders. The caller of this lets it be seen by `wake` after
+    An unregistered device's alert goes to the top area's responders. The caller of this lets it be seen by `raising.wake` after
     the commit, once the home has been told: whoever is woken works on the same processors, and would have the home wait.
     Where that is not come to, engine and pages look within seconds all the same.
     """
@@ -112,7 +103,7 @@ def open_or_join(connection: Connection[Any], *, press: Press, caller: Caller, n
         detail["address"] = press.address
     if caller.open_alert is None:
         return Opened(
-            _insert(
+            raising.insert(
                 connection, kind=HELP, place=place, device_uid=press.device_uid, call_id=press.call_id, test=verdict.test,
                 text=None, actor=HOME, detail=detail, raised_at=press.at, now=now,
             )
@@ -132,11 +123,6 @@ def note_alert_of_call(
         queries.join_call_to_alert,
         {"device_uid": device_uid, "call_id": call_id, "what": what, "alert_id": alert_id},
     )
-
-
-def wake(connection: Connection[Any]) -> None:
-    """Let the engine and open pages look at what was raised."""
-    connection.execute(queries.wake_all)
 
 
 def raise_by_hand(
@@ -165,84 +151,17 @@ def raise_by_hand(
         raise Invalid("an alert needs a home or a resident; name one of the registry")
     place = Place(*found)
     detail = {"text": text} if text else {}
-    wake(connection)
+    raising.wake(connection)
     if kind == HELP:
         connection.execute(queries.lock_press, {"place": _key(place.home_id, None)})
         row = connection.execute(queries.open_help_alert, {"home_id": place.home_id, "device_uid": None}).fetchone()
         if row is not None:
             _join(connection, row, place, test=False, actor=actor, detail=detail, now=now)
             return int(row[0])
-    return _number(
-        _insert(
+    return raising.number(
+        raising.insert(
             connection, kind=kind, place=place, device_uid=None, test=False, text=text, actor=actor, detail=detail,
             raised_at=now, now=now,
-        )
-    )  # fmt: skip
-
-
-def raise_for_area(
-    connection: Connection[Any],
-    *,
-    kind: str,
-    area: str,
-    text: str,
-    actor: Actor,
-    detail: dict[str, str],
-    raised_at: datetime | None = None,
-    now: datetime,
-) -> int:
-    """Raise an alert about no home: `text` says what it is about, to whoever answers in that area. Returns its id.
-
-    `raised_at`: since when it is so, None for now.
-    """
-    wake(connection)
-    return _number(
-        _insert(
-            connection, kind=kind, place=Place(None, area, None), device_uid=None, test=False, text=text, actor=actor,
-            detail=detail, raised_at=raised_at or now, now=now,
-        )
-    )  # fmt: skip
-
-
-def raise_about_device(
-    connection: Connection[Any],
-    *,
-    kind: str,
-    device_uid: str,
-    text: str,
-    now: datetime,
-    actor: Actor = SYSTEM,
-    raised_at: datetime | None = None,
-) -> int:
-    """Raise an early warning about a registered device, where it stands; `text` says which it is. Returns its id.
-
-    `raised_at`: since when it is so, None for now. Raises UnknownPlace when the device is not in the registry.
-    """
-    found = connection.execute(queries.place_of_device, {"uid": device_uid}).fetchone()
-    if found is None:
-        raise UnknownPlace("device", device_uid)
-    wake(connection)
-    return _number(
-        _insert(
-            connection, kind=kind, place=Place(*found), device_uid=device_uid, test=False, text=text, actor=actor,
-            detail={"rule": kind, "text": text}, raised_at=raised_at or now, now=now,
-        )
-    )  # fmt: skip
-
-
-def raise_about_home(connection: Connection[Any], *, kind: str, home_id: int, text: str, now: datetime) -> int:
-    """Raise an early warning about a home; `text` says how bad it is. Returns its id.
-
-    Raises UnknownPlace when the home is not in the registry.
-    """
-    found = connection.execute(queries.place_of_home, {"home_id": home_id}).fetchone()
-    if found is None:
-        raise UnknownPlace("home", home_id)
-    wake(connection)
-    return _number(
-        _insert(
-            connection, kind=kind, place=Place(*found), device_uid=None, test=False, text=text, actor=SYSTEM,
-            detail={"rule": kind, "text": text}, raised_at=now, now=now,
         )
     )  # fmt: skip
 
@@ -277,47 +196,6 @@ def _join(
     record.on_timeline(connection, alert_id, "pressed_again", actor, now, detail)
     record.tell_pages(connection, "alert", alert_id, place.area, now)
     connection.execute(queries.wake_engine)
-
-
-def _number(inserted: Cursor[Any]) -> int:
-    row = inserted.fetchone()
-    assert row is not None  # noqa: S101 - a row was inserted
-    return int(row[0])
-
-
-def _insert(
-    connection: Connection[Any],
-    *,
-    kind: str,
-    place: Place,
-    device_uid: str | None,
-    test: bool,
-    text: str | None,
-    actor: Actor,
-    detail: dict[str, str],
-    raised_at: datetime,
-    now: datetime,
-    call_id: str | None = None,
-) -> Cursor[Any]:
-    """Open an alert; the one row that comes back has its number."""
-    return connection.execute(
-        queries.insert_alert,
-        {
-            "kind": kind,
-            "severity": severity_of(kind, test=test),
-            "area": place.area,
-            "home_id": place.home_id,
-            "resident_id": place.resident_id,
-            "device_uid": device_uid,
-            "test": test,
-            "text": text,
-            "raised_at": raised_at,
-            "who": actor.name or None,
-            "detail": Jsonb(detail),
-            "call_id": call_id,
-            "now": now,
-        },
-    )
 
 
 def join_by_reopening(connection: Connection[Any], *, closed_id: int, actor: Actor, now: datetime) -> int | None:

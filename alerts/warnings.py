@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 from psycopg import Connection
 
-from alerts import desk, gathering, press, texts, thresholds
+from alerts import desk, gathering, raising, texts, thresholds
 from alerts.gathering import Known
 from alerts.model import SYSTEM, Outcome
 from alerts.rules import OF_DEVICES, OF_HOMES, daily
@@ -129,14 +129,14 @@ def _homes() -> _Kind:
 
 def _raise_about_device(connection: Connection[Any], known: Known[Any], rule: str, said: str, now: datetime) -> int:
     uid = known.facts.uid
-    return press.raise_about_device(
+    return raising.raise_about_device(
         connection, kind=rule, device_uid=uid, text=f"{uid}: {said}" if said else uid, now=now
     )
 
 
 def _raise_about_home(connection: Connection[Any], known: Known[Any], rule: str, said: str, now: datetime) -> int:
     assert known.place.home_id is not None  # noqa: S101 - a home's place is the home
-    return press.raise_about_home(connection, kind=rule, home_id=known.place.home_id, text=said, now=now)
+    return raising.raise_about_home(connection, kind=rule, home_id=known.place.home_id, text=said, now=now)
 
 
 class _Look:

@@ -16,7 +16,7 @@ import structlog
 from psycopg import Connection
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from alerts import press
+from alerts import raising
 from devices import telemetry
 from devices.formats import anju
 from devices.formats.base import Format
@@ -161,7 +161,7 @@ class Lane(threading.Thread):
         """Let engine and pages look at what was raised; should that fail they look by themselves, within seconds."""
         try:
             with self._pool.connection() as connection:
-                press.wake(connection)
+                raising.wake(connection)
         except _OUT_OF_REACH as error:
             log.warning("nobody could be woken", lane=self._role, error=str(error).splitlines()[0])
 
