@@ -33,6 +33,11 @@ select percentile_disc(0.99) within group (order by extract(epoch from received_
 from events
 where kind = 1
 
+-- name: looks_due
+-- Are there devices or homes that the early warnings still have to look at? By device_looks_due and home_looks_due.
+select exists (select from device_looks where look_at <= %(now)s)
+  or exists (select from home_looks where look_at <= %(now)s)
+
 -- name: sms_of_call
 -- Which alert did a call raise or join, and has its SMS left? By primary key, and messages_alert.
 select help_calls.alert_id, messages.sent_at is not null

@@ -26,6 +26,8 @@ queries = sql.load("api.bench")
 GIVE_UP_AFTER_S = 30.0
 LOOK_AGAIN_AFTER_S = 0.05
 """A notice says that something changed; without one we look again after this."""
+REST_WITHIN_S = 120.0
+REST_LOOK_EVERY_S = 1.0
 PAUSE_S = (0.02, 0.08)
 """Between two presses at rest: uneven, so that they fall in step with nothing."""
 RAMP_S = 0.5
@@ -186,9 +188,22 @@ def measure(wishes: Wishes, say: Say) -> UrgentFigures:
         presser = _Presser(button, connection, provider)
         first = presser.press()
         _press(presser, WARM_UP, say, "warming up")
+        _wait_at_rest(connection, say)
         idle = _press(presser, wishes.presses, say, "pressing at rest")
         flooded, pings = _flooded(measured, presser, uids, wishes, say)
     return UrgentFigures(first, idle, flooded, pings, "Twilio has the SMS" if wishes.twilio else "SMS has left")
+
+
+def _wait_at_rest(connection: Connection[Any], say: Say) -> None:
+    """Wait until the early warnings have looked at every device that was registered just now: that is no rest."""
+    until = time.perf_counter() + REST_WITHIN_S
+    while time.perf_counter() < until:
+        row = connection.execute(queries.looks_due, {"now": SystemClock().now()}).fetchone()
+        if row is not None and not row[0]:
+            return
+        say("waiting for the first look at every device")
+        for _ in connection.notifies(timeout=REST_LOOK_EVERY_S):
+            pass
 
 
 def _flooded(
