@@ -12,7 +12,7 @@ from typing import Generic, Protocol, TypeVar
 MESSAGES_LIMIT = 20_000
 BYTES_LIMIT = 16 * 1024 * 1024
 """Of payload: as much as 20,000 usual messages of 800 bytes, or 16 of the largest that a broker lets through."""
-GATHER_STEP_S = 0.002
+GATHER_STEP_S = 0.01
 
 
 class Carried(Protocol):
@@ -55,7 +55,7 @@ class Backlog(Generic[CarriedT]):
     def take(self, limit: int, wait_s: float, gather_s: float = 0.0) -> list[CarriedT]:
         """Return up to `limit` messages from the front: waits up to `wait_s` for the first, not at all once it is closed.
 
-        `gather_s`: while more come, wait for them that long at most. One commit then carries more of them.
+        `gather_s`: once there is one, wait that long for more, unless there are `limit`. One commit then carries all of them.
         """
         with self._lock:
             if not self._messages and not self._closed:
@@ -87,9 +87,8 @@ class Backlog(Generic[CarriedT]):
 
     def _gather(self, limit: int, gather_s: float) -> None:
         until = time.monotonic() + gather_s
-        before = 0
-        while before < (waiting := len(self._messages)) < limit and not self._is_full and not self._closed:
-            if time.monotonic() >= until:
+        while 0 < len(self._messages) < limit and not self._is_full and not self._closed:
+            left_s = until - time.monotonic()
+            if left_s <= 0:
                 return
-            before = waiting
-            time.sleep(GATHER_STEP_S)
+            time.sleep(min(GATHER_STEP_S, left_s))

@@ -35,8 +35,8 @@ BULK_FILTERS = (f"{anju.PREFIX}#",)
 URGENT_BATCH = 50
 BULK_BATCH = 2_000
 BULK_GATHER_S = 0.05
-"""While more come, so long the bulk lane waits for a batch to grow: a commit costs as much for one ping as for a hundred,
-and what it costs is taken from the presses beside it."""
+"""So long the bulk lane lets a batch grow: a commit costs as much for one ping as for a hundred, and what it costs is taken
+from the presses beside it. A press itself comes by this lane too, for its series: by then its home has been told."""
 WAIT_S = 1.0
 """How long a lane waits for a message before it looks at the clock again."""
 FIRST_WAIT_S = 0.05

@@ -26,12 +26,29 @@ def filler(backlog: Backlog[Message], messages: list[Message], taken: list[bool]
 @pytest.mark.parametrize("gather_s", [0.0, FOR_EVER_S])
 def test_messages_come_out_in_their_order_so_many_at_a_time(gather_s: float) -> None:
     backlog: Backlog[Message] = Backlog()
-    for number in range(5):
+    for number in range(6):
         backlog.put(Message(number))
-    # gathering ends when no more come, however long it might go on
+    # gathering ends when there are as many as are asked for
     taken = [backlog.take(2, FOR_EVER_S, gather_s) for _ in range(3)]
-    assert [[each.number for each in batch] for batch in taken] == [[0, 1], [2, 3], [4]]
-    assert backlog.take(2, 0) == []
+    assert [[each.number for each in batch] for batch in taken] == [[0, 1], [2, 3], [4, 5]]
+    assert backlog.take(2, 0, gather_s) == []
+
+
+def test_what_comes_while_a_batch_grows_is_in_it() -> None:
+    backlog: Backlog[Message] = Backlog()
+    taken: list[list[Message]] = []
+    taking = threading.Thread(target=lambda: taken.append(backlog.take(3, FOR_EVER_S, FOR_EVER_S)), daemon=True)
+    taking.start()
+    for number in range(3):
+        backlog.put(Message(number))
+    taking.join(10)
+    assert taken == [[Message(0), Message(1), Message(2)]]
+
+
+def test_a_batch_that_grows_no_more_is_taken_as_it_is() -> None:
+    backlog: Backlog[Message] = Backlog()
+    backlog.put(Message(0))
+    assert backlog.take(2, FOR_EVER_S, 0.001) == [Message(0)]
 
 
 @pytest.mark.parametrize(
