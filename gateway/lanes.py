@@ -42,6 +42,8 @@ WAIT_S = 1.0
 FIRST_WAIT_S = 0.05
 """The same before our first beat: it says that we are ready, and somebody waits for it."""
 BEAT_EVERY_S = 5.0
+FRESH_WITHIN_S = 10.0
+"""A lane that has not come to the end of what waits for so long is behind: what it stores is no longer what homes say now."""
 RETRY_S = 1.0
 PARTITIONS_EVERY_S = 3600.0
 
@@ -77,7 +79,10 @@ class Lane(threading.Thread):
         gather_s: float,
         store: Callable[[Connection[Any], Sequence[Heard]], Stored],
         put_aside: Callable[[Connection[Any], Heard, str], None],
+        *,
+        beats_behind: bool = True,
     ) -> None:
+        """`beats_behind`: whether it is up also while it is behind; not where silence is judged by what it stores."""
         super().__init__(name=role, daemon=True)
         self._role = role
         self._client = client
@@ -89,7 +94,9 @@ class Lane(threading.Thread):
         self._keep_aside = put_aside
         self._stopping = threading.Event()
         self._counters = {"stored": 0, "failures": 0}
+        self._beats_behind = beats_behind
         self._last_beat = 0.0
+        self._last_fresh = clock.now().timestamp()
         self._last_partitions = 0.0
 
     def run(self) -> None:
@@ -99,8 +106,11 @@ class Lane(threading.Thread):
                 self._keep_house()
                 wait_s = WAIT_S if self._last_beat else FIRST_WAIT_S
                 batch = self._client.take(self._batch_size, wait_s, self._gather_s)
+                taken_at = self._clock.now().timestamp()
                 if batch:
                     self._carry(batch)
+                if len(batch) < self._batch_size:
+                    self._last_fresh = taken_at
             except _OUT_OF_REACH as error:
                 log.warning("database out of reach", lane=self._role, error=str(error).splitlines()[0])
                 self._stopping.wait(RETRY_S)
@@ -120,7 +130,7 @@ class Lane(threading.Thread):
         """Say that we are up, and make sure that the coming days have room."""
         now = self._clock.now()
         stamp = now.timestamp()
-        if self._client.connected and abs(stamp - self._last_beat) >= BEAT_EVERY_S:
+        if self._client.connected and abs(stamp - self._last_beat) >= BEAT_EVERY_S and self._keeps_up(stamp):
             with self._pool.connection() as connection:
                 telemetry.beat(connection, self._role, now, self._counters)
             self._last_beat = stamp
@@ -128,6 +138,11 @@ class Lane(threading.Thread):
             with self._pool.connection() as connection:
                 series.ensure(connection, now)
             self._last_partitions = stamp
+
+    def _keeps_up(self, stamp: float) -> bool:
+        """Say whether what is stored is fresh. While it is not, pings wait here or in the broker, and their devices' silence
+        is ours: a lane that is behind is to them as one that is down."""
+        return self._beats_behind or abs(stamp - self._last_fresh) < FRESH_WITHIN_S
 
     def _carry(self, batch: Sequence[Heard]) -> None:
         """Store a batch and acknowledge it; it stays in hand until it is stored, however long that takes."""
@@ -246,7 +261,7 @@ def bulk_lane(
     def put_aside(connection: Connection[Any], message: Heard, reason: str) -> None:
         inbox.quarantine(connection, message, reason, anju.split(message.topic)[0], None)
 
-    return Lane("gateway-bulk", client, pool, clock, BULK_BATCH, BULK_GATHER_S, store, put_aside)
+    return Lane("gateway-bulk", client, pool, clock, BULK_BATCH, BULK_GATHER_S, store, put_aside, beats_behind=False)
 
 
 def _by_whose(batch: Sequence[Heard]) -> tuple[Sequence[Heard], Sequence[Heard]]:
