@@ -197,6 +197,11 @@ def device_add(
     uid: Annotated[str, typer.Argument(help="3 to 64 of A-Z a-z 0-9 _ -")],
     kind: Annotated[str, typer.Option(help="button, pendant, camera, hub or sensor")],
     home: Annotated[int, typer.Option(help="id of the home that it stands in")],
+    speaks: Annotated[str, typer.Option("--format", help="how it speaks: anju, or a vendor's")] = "anju",
+    topic: Annotated[
+        str | None, typer.Option(help="its base topic; of a device behind a hub, what the hub calls it")
+    ] = None,
+    hub: Annotated[str | None, typer.Option(help="uid of the hub that it speaks through")] = None,
 ) -> None:
     """Put a device into the registry; prints its MQTT password, once."""
     from api import audit
@@ -209,7 +214,9 @@ def device_add(
     now = SystemClock().now()
     with _database() as url, open_pool(url, name="command-line", max_size=1) as pool:
         with pool.connection() as connection:
-            password = registry.add_device(connection, uid=uid, kind=kind, home_id=home, now=now)
+            password = registry.add_device(
+                connection, uid=uid, kind=kind, home_id=home, format=speaks, topic=topic, hub=hub, now=now
+            )
             audit.record(connection, COMMAND_LINE, action="add", object=f"device {uid}", now=now)
         follow.wait_known(pool, now)
     _tell(password)

@@ -42,11 +42,15 @@ class KnownDevice:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What a device said and when it came in. `retained`: the broker kept it, so it says nothing about now."""
+    """What a device said and when it came in. `retained`: the broker kept it, so it says nothing about now.
+
+    `through`: it was not said by the device itself, but came through it: it is there, and that is all.
+    """
 
     reading: Message
     received_at: datetime
     retained: bool = False
+    through: bool = False
 
 
 @dataclass(slots=True)
@@ -114,7 +118,7 @@ def store(connection: Connection[Any], batch: Sequence[tuple[KnownDevice, Receiv
         if state is None:
             state = latest[device.id] = _Latest(device)
         _note_latest(state, received, time)
-        if received.retained:
+        if received.retained or received.through:
             continue
         event = _event(device, reading, time, received.received_at)
         if event.undated:

@@ -90,6 +90,7 @@ def take_bulk(
             continue
         for word in words:
             _note(connection, word, message, book, formats, sightings, lately, now)
+        _take_through(words, message, batch, lately, now)
         for who, word in heard_of_vendors.readings(words):
             _take_reading(who, word, message, batch)
     vendor_rows.note_discovered(connection, sightings.values(), now)
@@ -283,6 +284,21 @@ def _take_reading(who: Registered, word: Word, message: Heard, batch: list[tuple
     if isinstance(reading, Press | Alarm | Found | Gone | Unreadable):
         return
     batch.append((who.known, Received(replace(reading, uid=who.uid), message.received_at, message.retained)))
+
+
+def _take_through(
+    words: Sequence[Word],
+    message: Heard,
+    batch: list[tuple[KnownDevice, Received]],
+    lately: Lately,
+    now: datetime,
+) -> None:
+    """Take what came through a hub as a sign of the hub's life: some say `online` once, and are heard by their devices only."""
+    if message.retained or not words:
+        return
+    base, address = words[0].base, words[0].address
+    if base is not None and base.is_hub and address and lately.is_new(("hub", base.holder.uid), now):
+        batch.append((base.holder.known, Received(Telemetry(base.holder.uid), message.received_at, through=True)))
 
 
 def _nobody(connection: Connection[Any], message: Heard, lately: Lately, now: datetime) -> None:

@@ -114,6 +114,31 @@ def test_a_device_is_added_with_its_password(settings: dict[str, Any], connectio
         assert words in refused.stderr
 
 
+def test_a_vendors_hub_is_added_and_a_button_behind_it(
+    settings: dict[str, Any], connection: psycopg.Connection[Any]
+) -> None:
+    zigbee = ("--home", "1", "--format", "zigbee2mqtt")
+    for arguments in (
+        ("hub-1", "--kind", "hub", "--topic", "zigbee2mqtt/home1", *zigbee),
+        ("sos-1", "--kind", "button", "--hub", "hub-1", "--topic", "bedroom/sos", *zigbee),
+    ):
+        made = run("device", "add", *arguments, **settings)
+        assert made.returncode == 0, made.stderr
+    kept = connection.execute("select uid, format, topic, hub_uid from devices order by id").fetchall()
+    assert kept == [
+        ("hub-1", "zigbee2mqtt", "zigbee2mqtt/home1", None),
+        ("sos-1", "zigbee2mqtt", "bedroom/sos", "hub-1"),
+    ]
+    for arguments, words in (
+        (("sos-2", "--kind", "button", "--home", "1", "--format", "morse"), "morse"),
+        (("sos-2", "--kind", "button", "--hub", "hub-9", *zigbee), "hub-9"),
+        (("hub-2", "--kind", "hub", "--topic", "zigbee2mqtt/#", *zigbee), "topic"),
+    ):
+        refused = run("device", "add", *arguments, **settings)
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert words in refused.stderr
+
+
 def test_what_is_exported_can_be_imported_and_a_bad_file_leaves_nothing(
     settings: dict[str, Any], connection: psycopg.Connection[Any], tmp_path: Path
 ) -> None:

@@ -193,3 +193,24 @@ def test_two_components_of_one_device_at_one_time_are_one_row(house: House) -> N
     report = {"Time": "2026-11-24T04:00:00", "UptimeSec": 90, "Wifi": {"Signal": -60}, "AM2301": {"Temperature": 21.0}}
     house.hears("tele/tas1/STATE", report)
     assert house.rows("select rssi, temperature from events") == [(-60, 21.0)]
+
+
+def test_who_is_heard_through_a_hub_hears_for_the_hub(house: House) -> None:
+    house.add("door-1", "sensor", hub="hub-1", topic="door")
+    hub = "select state, last_seen from device_latest join devices on id = device_id where uid = 'hub-1'"
+    house.hears(f"{BASE}/bridge/state", {"state": "online"})
+    house.later(hours=24)
+    house.hears(f"{BASE}/door", {"contact": True}, retained=True)
+    assert house.rows(hub) == [("online", NOON)]
+    # also what nobody has registered yet: it came through all the same
+    for name in ("door", "attic"):
+        house.hears(f"{BASE}/{name}", {"contact": True})
+        assert house.rows(hub) == [("online", house.now)]
+        house.later(hours=24)
+    house.hears(f"{BASE}/bridge/state", {"state": "offline"})
+    assert house.rows(hub) == [("offline", house.now - timedelta(hours=24))]
+    house.hears(f"{BASE}/door", {"contact": False})
+    assert house.rows(hub) == [("online", house.now)]
+    # it is no reading of the hub's own
+    readings = "select uid, count(*) from events join devices on id = device_id where events.kind = 2 group by uid"
+    assert house.rows(readings) == [("door-1", 2)]
