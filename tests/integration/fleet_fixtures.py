@@ -9,7 +9,7 @@ from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
 
 from devices import condition, days, fleet, telemetry
-from devices.model import PatrolPing, Reading, StatusChange, Telemetry
+from devices.model import Message, PatrolPing, StatusChange, Telemetry
 from devices.telemetry import Received
 from storage import series
 from tests.clock import StoryClock
@@ -50,7 +50,7 @@ class Street:
         )  # fmt: skip
         return uid
 
-    def says(self, *readings: Reading, late: timedelta = timedelta(), retained: bool = False) -> None:
+    def says(self, *readings: Message, late: timedelta = timedelta(), retained: bool = False) -> None:
         """Devices say something that comes in now, in one batch. `late`: how old the first of them is already."""
         now = self.clock.now()
         with self.pool.connection() as connection:
