@@ -96,6 +96,7 @@ class Lane(threading.Thread):
         self._counters = {"stored": 0, "failures": 0}
         self._beats_behind = beats_behind
         self._last_beat = 0.0
+        self._is_behind = False
         self._last_fresh = clock.now().timestamp()
         self._last_partitions = 0.0
 
@@ -142,7 +143,11 @@ class Lane(threading.Thread):
     def _keeps_up(self, stamp: float) -> bool:
         """Say whether what is stored is fresh. While it is not, pings wait here or in the broker, and their devices' silence
         is ours: a lane that is behind is to them as one that is down."""
-        return self._beats_behind or abs(stamp - self._last_fresh) < FRESH_WITHIN_S
+        is_behind = abs(stamp - self._last_fresh) >= FRESH_WITHIN_S
+        if is_behind != self._is_behind:
+            log.warning("more comes than is stored" if is_behind else "all that waited is stored", lane=self._role)
+            self._is_behind = is_behind
+        return self._beats_behind or not is_behind
 
     def _carry(self, batch: Sequence[Heard]) -> None:
         """Store a batch and acknowledge it; it stays in hand until it is stored, however long that takes."""
