@@ -122,11 +122,20 @@ def _calls(connection: Connection[Any], book: AddressBook, formats: Mapping[str,
     words = heard_of_vendors.read(book, formats, message, only_calls=True)
     if isinstance(words, NobodyThere):
         return [] if message.retained else heard_of_vendors.strangers_calls(formats, message)
-    if any(each.who is None and _could_be_call(each) for each in words) and not message.retained:
-        # the button may have been registered a moment ago: then it is help, and not only something that waits
-        hub = next(each.base.holder.uid for each in words if each.base is not None)
-        words = heard_of_vendors.read(vendor_rows.read_behind(connection, hub), formats, message, only_calls=True)
-    return [] if isinstance(words, NobodyThere) else [each for each in words if _is_call(each, message)]
+    stale = [each for each in words if _is_call(each, message)]
+    if message.retained or not any(_could_be_call(each) for each in words):
+        return stale
+    # The button may have been registered, moved to another hub or replaced a moment ago: then it is help, and its home's.
+    base = next(each.base for each in words if each.base is not None)
+    words = heard_of_vendors.read(
+        vendor_rows.read_behind(connection, base.holder.uid), formats, message, only_calls=True
+    )
+    if isinstance(words, NobodyThere):
+        words = heard_of_vendors.read(vendor_rows.read_under(connection, base.topic), formats, message, only_calls=True)
+    if isinstance(words, NobodyThere):
+        # in doubt it was a press: whoever spoke there was taken away just now
+        return heard_of_vendors.strangers_calls(formats, message) or stale
+    return [each for each in words if _is_call(each, message)]
 
 
 def _could_be_call(word: Word) -> bool:
