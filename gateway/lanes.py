@@ -44,6 +44,7 @@ FIRST_WAIT_S = 0.05
 BEAT_EVERY_S = 5.0
 RETRY_S = 1.0
 PARTITIONS_EVERY_S = 3600.0
+PARTITIONS_AGAIN_S = 60.0
 
 _OURS = f"{anju.PREFIX.partition('/')[0]}/"
 
@@ -125,9 +126,13 @@ class Lane(threading.Thread):
                 telemetry.beat(connection, self._role, now, self._counters)
             self._last_beat = stamp
         if abs(stamp - self._last_partitions) >= PARTITIONS_EVERY_S:
-            with self._pool.connection() as connection:
-                series.ensure(connection, now)
             self._last_partitions = stamp
+            try:
+                with self._pool.connection() as connection:
+                    series.ensure_beside_others(connection, now)
+            except series.SeriesBusy:
+                log.info("no partition could be made beside whoever reads the series; later", lane=self._role)
+                self._last_partitions += PARTITIONS_AGAIN_S - PARTITIONS_EVERY_S
 
     def _carry(self, batch: Sequence[Heard]) -> None:
         """Store a batch and acknowledge it; it stays in hand until it is stored, however long that takes."""

@@ -14,6 +14,7 @@ from gateway import service
 from gateway.client import BrokerAddress
 from gateway.lanes import GatewaySettings
 from gateway.service import GatewayPlace
+from storage import series
 from storage.clock import SystemClock
 from tests.integration.brokers import Device, mosquitto, until
 
@@ -253,6 +254,22 @@ def test_a_broker_that_goes_away_and_comes_back_is_found_again(
             button.close()
     finally:
         gateway.__exit__()
+
+
+def test_a_press_waits_for_no_partition_that_cannot_be_made_now(
+    connection: psycopg.Connection[Any], database: str, broker: int
+) -> None:
+    """A backup reads the series for an hour, and the day comes on which the next partition is made."""
+    last = datetime.now(UTC) + timedelta(days=series.DAYS_AHEAD)
+    connection.execute(f"drop table if exists events_{last:%Y%m%d}".encode())
+    with psycopg.connect(database) as backup:
+        backup.execute("lock table events in access share mode")
+        with Gateway(database, broker) as gateway:
+            gateway.ready(connection)
+            button = Device(broker, "btn-1").ready()
+            button.publish("help", '{"id":"a"}')
+            until(lambda: button.states("a") == ["received"])
+            button.close()
 
 
 def test_a_message_that_trips_us_up_is_put_aside_and_neither_lost_nor_in_the_way(
