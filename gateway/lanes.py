@@ -49,6 +49,9 @@ PARTITIONS_AGAIN_S = 60.0
 _OURS = f"{anju.PREFIX.partition('/')[0]}/"
 
 _OUT_OF_REACH = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
+_OF_THE_MESSAGE = (psycopg.errors.ProgramLimitExceeded, psycopg.errors.StatementTooComplex, psycopg.errors.TooManyArguments)
+"""Class 54 is an OperationalError to psycopg, but what is too large for a key today is so at every try: it must not hold
+up the presses behind it for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +181,9 @@ class Lane(threading.Thread):
                 stored = self._store(connection, batch)
                 connection.commit()
             return stored
-        except _OUT_OF_REACH:
-            raise
         except Exception as error:  # noqa: BLE001 - nothing is swallowed: one message goes aside, the rest is tried again
+            if isinstance(error, _OUT_OF_REACH) and not isinstance(error, _OF_THE_MESSAGE):
+                raise
             # whatever is wrong with one message, a mistake of ours included, must not hold up or lose the others
             if len(batch) == 1:
                 return self._put_aside(batch[0], error)

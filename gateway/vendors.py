@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import structlog
@@ -17,6 +18,7 @@ from psycopg import Connection
 from devices import presses, telemetry, vendor_rows
 from devices.addresses import AddressBook, Registered
 from devices.formats.base import Format
+from devices.formats.payload import ADDRESS_LIMIT
 from devices.model import Alarm, Found, Gone, HelpCall, Json, PatrolPing, Press, Source, Telemetry, Unreadable
 from devices.presses import HELP_KINDS, Came
 from devices.telemetry import KnownDevice, Received
@@ -161,7 +163,14 @@ def _whose(word: Word, message: Heard) -> tuple[str, str]:
     if word.base is not None:
         return word.base.holder.uid, word.address
     # a reply is published under it, and not every broker takes every topic
-    return _NOT_OF_A_UID.sub("_", message.topic)[-STRANGER_LIMIT:], inbox.storable(message.topic)
+    return _NOT_OF_A_UID.sub("_", message.topic)[-STRANGER_LIMIT:], _as_key(inbox.storable(message.topic))
+
+
+def _as_key(topic: str) -> str:
+    """Return a topic as a part of a key: one that is too long for that as its beginning and a sum of all of it."""
+    if len(topic) <= ADDRESS_LIMIT:
+        return topic
+    return f"{topic[: ADDRESS_LIMIT - 17]}~{sha256(topic.encode()).hexdigest()[:16]}"
 
 
 def _press(connection: Connection[Any], word: Word, said: Press | Alarm, message: Heard, now: datetime) -> None:

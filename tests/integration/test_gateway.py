@@ -272,13 +272,16 @@ def test_a_press_waits_for_no_partition_that_cannot_be_made_now(
             button.close()
 
 
+@pytest.mark.parametrize(
+    ("code", "name"), [("internal_error", "InternalError_"), ("program_limit_exceeded", "ProgramLimitExceeded")]
+)
 def test_a_message_that_trips_us_up_is_put_aside_and_neither_lost_nor_in_the_way(
-    gateway: Gateway, connection: psycopg.Connection[Any], broker: int
+    gateway: Gateway, connection: psycopg.Connection[Any], broker: int, code: str, name: str
 ) -> None:
     # a mistake of ours in the database, for one message only
     connection.execute(
         "create function trip() returns trigger language plpgsql as $$ begin"
-        " if new.call_id = 'bad' then raise exception 'our mistake' using errcode = 'internal_error'; end if;"
+        f" if new.call_id = 'bad' then raise exception 'our mistake' using errcode = '{code}'; end if;"
         " return new; end $$"
     )
     connection.execute("create trigger trip before insert on help_calls for each row execute function trip()")
@@ -287,6 +290,6 @@ def test_a_message_that_trips_us_up_is_put_aside_and_neither_lost_nor_in_the_way
         button.publish("help", json.dumps({"id": call}))
     until(lambda: button.states("after") == ["received"])
     until(lambda: count(connection, "quarantine") == 1)
-    assert value(connection, "select reason from quarantine") == "it could not be stored: InternalError_"
+    assert value(connection, "select reason from quarantine") == f"it could not be stored: {name}"
     assert value(connection, "select count from alerts") == 3
     button.close()

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import psycopg
@@ -174,6 +175,15 @@ def test_a_press_that_another_hub_of_the_home_hands_on_is_its_buttons(house: Hou
     house.add("btn-4", "button", hub="hub-1", topic="0x00158d0001a2b3c4")
     house.hears("zigbee2mqtt/home1b/0x00158d0001a2b3c4", {"action": "single"})
     assert house.rows("select device_uid, home_id from alerts") == [("btn-4", house.home)]
+
+
+def test_a_strangers_press_under_a_topic_longer_than_any_key_is_help(house: House) -> None:
+    base = "/".join(sha256(b"%d" % number).hexdigest() for number in range(60))
+    for end in "aab":
+        house.later(seconds=5)
+        house.hears(f"{base}/{end}", SOS)
+    assert sum(row[0] for row in house.rows("select count from alerts")) == 3
+    assert house.rows("select count(*) from vendor_presses") == [(2,)]
 
 
 def test_what_is_refused_by_the_database_is_help_where_it_called_for_help(house: House) -> None:
