@@ -7,7 +7,7 @@ that. Nothing here knows a vendor.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -54,19 +54,28 @@ class Lately:
         return True
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How much called for help, and what is yet to go into the series: no press waits for that."""
+
+    calls: int
+    readings: Sequence[tuple[KnownDevice, Received]]
+
+
 def take_urgent(
     connection: Connection[Any], heard: Sequence[Heard], book: AddressBook, formats: Mapping[str, Format], now: datetime
-) -> int:
+) -> Taken:
     """Raise or join the alerts of what calls for help, and return how much of it did; the rest is the other lane's."""
     taken = 0
+    readings: list[tuple[KnownDevice, Received]] = []
     for message in heard:
         for word in _calls(connection, book, formats, message):
             taken += 1
             if isinstance(word.said, Press | Alarm):
-                _press(connection, word, word.said, message, now)
+                readings += _press(connection, word, word.said, message, now)
             else:
                 _unreadable(connection, word, message, now)
-    return taken
+    return Taken(taken, readings)
 
 
 def take_bulk(
@@ -173,11 +182,14 @@ def _as_key(topic: str) -> str:
     return f"{topic[: ADDRESS_LIMIT - 17]}~{sha256(topic.encode()).hexdigest()[:16]}"
 
 
-def _press(connection: Connection[Any], word: Word, said: Press | Alarm, message: Heard, now: datetime) -> None:
+def _press(
+    connection: Connection[Any], word: Word, said: Press | Alarm, message: Heard, now: datetime
+) -> list[tuple[KnownDevice, Received]]:
+    """Raise or join the alert of what is a press that was not counted yet; return what the series is to have of it."""
     uid, address = _whose(word, message)
     came = _came(message)
     if not _counts(connection, uid, address, said, came, now):
-        return
+        return []
     extra = dict(said.extra)
     if isinstance(said, Press):
         extra["action"] = said.action
@@ -192,9 +204,8 @@ def _press(connection: Connection[Any], word: Word, said: Press | Alarm, message
     )
     inbox.take_call(connection, call, message, now, address=address or None)
     who = word.who or (word.base.holder if word.base is not None else None)
-    if who is not None:
-        # the bulk lane cannot: which press it is was decided here
-        telemetry.store(connection, [(who.known, Received(call, message.received_at))], now)
+    # the bulk lane cannot: which press it is was decided here
+    return [] if who is None else [(who.known, Received(call, message.received_at))]
 
 
 def _unreadable(connection: Connection[Any], word: Word, message: Heard, now: datetime) -> None:
