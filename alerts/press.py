@@ -9,6 +9,7 @@ from psycopg import Connection, Cursor
 
 from alerts import raising, record, test_call
 from alerts.model import HELP, HOME, UNANSWERED, Actor, AlertState, Invalid, UnknownPlace, severity_of
+from alerts.patience import patience
 from alerts.raising import Place
 from storage import sql
 
@@ -177,25 +178,34 @@ def _join(
     now: datetime,
 ) -> None:
     """Add a press to an open help alert, whose row and place are locked."""
-    alert_id, _state, was_test, told_at, *_ = open_alert
+    alert_id, *_ = open_alert
+    _count_in(connection, open_alert, place.area, test=test, now=now)
+    record.on_timeline(connection, alert_id, "pressed_again", actor, now, detail)
+    record.tell_pages(connection, "alert", alert_id, place.area, now)
+    connection.execute(queries.wake_engine)
+
+
+def _count_in(
+    connection: Connection[Any], open_alert: Sequence[Any], area: str | None, *, test: bool, now: datetime
+) -> None:
+    """Count one more press, or alert, in an open one; a test to which a real one comes is real from now on."""
+    alert_id, state, was_test, told_at, *_ = open_alert
     still_test = was_test and test
-    retell_at = None
-    if told_at is not None:
-        # a test that turns out to be real is told at once
-        retell_at = now if was_test and not test else max(now, told_at + RETELL_AFTER)
+    severity = severity_of(HELP, test=still_test)
     connection.execute(
         queries.join_alert,
         {
             "alert_id": alert_id,
             "now": now,
             "test": still_test,
-            "severity": severity_of(HELP, test=still_test),
-            "retell_at": retell_at,
+            "severity": severity,
+            "retell_at": max(now, told_at + RETELL_AFTER) if told_at is not None else None,
         },
     )
-    record.on_timeline(connection, alert_id, "pressed_again", actor, now, detail)
-    record.tell_pages(connection, "alert", alert_id, place.area, now)
-    connection.execute(queries.wake_engine)
+    if was_test and not still_test:
+        asked = (area, severity, HELP)
+        ask_at = now + patience(connection, [asked])[asked].of(AlertState(state))
+        connection.execute(queries.is_real_after_all, {"alert_id": alert_id, "now": now, "ask_at": ask_at})
 
 
 def join_by_reopening(connection: Connection[Any], *, closed_id: int, actor: Actor, now: datetime) -> int | None:
@@ -206,18 +216,8 @@ def join_by_reopening(connection: Connection[Any], *, closed_id: int, actor: Act
     row = connection.execute(queries.open_help_alert, {"home_id": home_id, "device_uid": device_uid}).fetchone()
     if row is None:
         return None
-    alert_id, _state, test, told_at, _count = row
-    retell_at = max(now, told_at + RETELL_AFTER) if told_at is not None else None
-    connection.execute(
-        queries.join_alert,
-        {
-            "alert_id": alert_id,
-            "now": now,
-            "test": test,
-            "severity": severity_of(HELP, test=test),
-            "retell_at": retell_at,
-        },
-    )
+    alert_id = row[0]
+    _count_in(connection, row, area, test=record.hold(connection, closed_id).test, now=now)
     record.on_timeline(connection, alert_id, "joined", actor, now, {"alert": closed_id})
     record.on_timeline(connection, closed_id, "reopened_into", actor, now, {"alert": alert_id})
     record.tell_pages(connection, "alert", alert_id, area, now)

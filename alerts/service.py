@@ -261,8 +261,12 @@ def _try_phones(parts: Parts) -> None:
 def _tidy(parts: Parts) -> None:
     with parts.pool.connection() as connection:
         engine.tidy(connection, parts.clock.now())
-        series.ensure(connection, parts.clock.now())
         gathering.tidy(connection, parts.clock.now())
+    with parts.pool.connection() as connection:
+        try:
+            series.ensure_beside_others(connection, parts.clock.now())
+        except series.SeriesBusy:
+            log.info("no partition could be made beside whoever reads the series; in an hour")
 
 
 def _swaps(parts: Parts) -> None:

@@ -58,9 +58,15 @@ def read_book(connection: Connection[Any]) -> AddressBook:
 
 
 def read_behind(connection: Connection[Any], hub: str) -> AddressBook:
-    """Return what is registered behind one hub right now, whatever was read before."""
+    """Return what is registered behind one hub, and in its home, right now, whatever was read before."""
     with connection.cursor() as cursor:
         return AddressBook(_entries(cursor.execute(queries.addresses_behind, {"hub": hub})))
+
+
+def read_under(connection: Connection[Any], topic: str) -> AddressBook:
+    """Return who is registered with a base topic right now, and what is behind it, whoever had it before."""
+    with connection.cursor() as cursor:
+        return AddressBook(_entries(cursor.execute(queries.addresses_under, {"topic": topic})))
 
 
 def _entries(rows: Iterable[Any]) -> Iterator[Entry]:

@@ -186,10 +186,14 @@ class BrokerClient:
                 self._unsubscribe(sorted(go))
 
     def left(self) -> set[str]:
-        """Return the filters that the broker has forgotten since this was asked last."""
+        """Return the filters that the broker has forgotten, until `forget`."""
         with self._of_filters:
-            left, self._left = self._left, set()
-        return left
+            return set(self._left)
+
+    def forget(self, filters: Collection[str]) -> None:
+        """Let filters that the broker has forgotten be: it is written down."""
+        with self._of_filters:
+            self._left -= set(filters)
 
     def acknowledge(self, messages: Iterable[Heard]) -> None:
         """Tell the broker that these are stored. Those of an earlier connection come again and are known by their ids."""

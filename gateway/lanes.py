@@ -6,7 +6,9 @@ a press raises its alert all the same.
 """
 
 import threading
+import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -20,6 +22,7 @@ from alerts import raising
 from devices import telemetry
 from devices.formats import anju
 from devices.formats.base import Format
+from devices.telemetry import KnownDevice, Received
 from gateway import inbox, replies, vendors
 from gateway.client import Heard
 from gateway.keeper import Keeper
@@ -46,10 +49,23 @@ FRESH_WITHIN_S = 10.0
 """A lane that has not come to the end of what waits for so long is behind: what it stores is no longer what homes say now."""
 RETRY_S = 1.0
 PARTITIONS_EVERY_S = 3600.0
+PARTITIONS_AGAIN_S = 60.0
+
+READINGS_EVERY_S = 1.0
+READINGS_WAIT_S = 0.1
+"""So long the urgent lane waits for whoever stores readings of the same devices; then it tries again."""
+READINGS_LIMIT = 10_000
 
 _OURS = f"{anju.PREFIX.partition('/')[0]}/"
 
 _OUT_OF_REACH = (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout)
+_OF_THE_MESSAGE = (
+    psycopg.errors.ProgramLimitExceeded,
+    psycopg.errors.StatementTooComplex,
+    psycopg.errors.TooManyArguments,
+)
+"""Class 54 is an OperationalError to psycopg, but what is too large for a key today is so at every try: it must not hold
+up the presses behind it for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +80,8 @@ class Stored(NamedTuple):
 
     answers: Sequence[tuple[str, bytes]] = ()
     is_raised: bool = False
+    readings: Sequence[tuple[KnownDevice, Received]] = ()
+    """What goes into the series afterwards."""
 
 
 class Lane(threading.Thread):
@@ -95,6 +113,8 @@ class Lane(threading.Thread):
         self._stopping = threading.Event()
         self._counters = {"stored": 0, "failures": 0}
         self._beats_behind = beats_behind
+        self._readings: deque[tuple[KnownDevice, Received]] = deque(maxlen=READINGS_LIMIT)
+        self._last_readings = 0.0
         self._last_beat = 0.0
         self._is_behind = False
         self._last_fresh = clock.now().timestamp()
@@ -112,6 +132,7 @@ class Lane(threading.Thread):
                     self._carry(batch)
                 if len(batch) < self._batch_size:
                     self._last_fresh = taken_at
+                self._store_readings()
             except _OUT_OF_REACH as error:
                 log.warning("database out of reach", lane=self._role, error=str(error).splitlines()[0])
                 self._stopping.wait(RETRY_S)
@@ -120,6 +141,8 @@ class Lane(threading.Thread):
                 log.exception("lane failed; going on", lane=self._role)
                 self._counters["failures"] += 1
                 self._stopping.wait(RETRY_S)
+        self._last_readings = 0.0
+        self._store_readings()
 
     def stop(self) -> None:
         """Finish the batch in hand and end."""
@@ -136,9 +159,13 @@ class Lane(threading.Thread):
                 telemetry.beat(connection, self._role, now, self._counters)
             self._last_beat = stamp
         if abs(stamp - self._last_partitions) >= PARTITIONS_EVERY_S:
-            with self._pool.connection() as connection:
-                series.ensure(connection, now)
             self._last_partitions = stamp
+            try:
+                with self._pool.connection() as connection:
+                    series.ensure_beside_others(connection, now)
+            except series.SeriesBusy:
+                log.info("no partition could be made beside whoever reads the series; later", lane=self._role)
+                self._last_partitions += PARTITIONS_AGAIN_S - PARTITIONS_EVERY_S
 
     def _keeps_up(self, stamp: float) -> bool:
         """Say whether what is stored is fresh. While it is not, pings wait here or in the broker, and their devices' silence
@@ -175,7 +202,33 @@ class Lane(threading.Thread):
             self._counters["stored"] += len(batch)
             if stored.is_raised:
                 self._wake_others()
+            self._readings += stored.readings
             return
+
+    def _store_readings(self) -> None:
+        """Put presses into the series, from time to time and beside whoever stores readings of the same devices: a press
+        that waited for those would wait for patrol pings, or in a ring with them."""
+        if not self._readings or time.monotonic() - self._last_readings < READINGS_EVERY_S:
+            return
+        self._last_readings = time.monotonic()
+        readings = list(self._readings)
+        try:
+            with self._pool.connection() as connection:
+                connection.execute(f"set local lock_timeout = '{READINGS_WAIT_S:g}s'".encode())
+                telemetry.store(connection, readings, self._clock.now())
+        except _OUT_OF_REACH as error:
+            log.info("presses are not in the series yet", lane=self._role, error=type(error).__name__)
+            return
+        except psycopg.Error as error:
+            # the calls themselves are kept; a series that refuses one must not hold up the others for ever
+            log.error(
+                "presses could not go into the series",
+                lane=self._role,
+                presses=len(readings),
+                error=type(error).__name__,
+            )
+            self._counters["failures"] += 1
+        self._readings.clear()
 
     def _wake_others(self) -> None:
         """Let engine and pages look at what was raised; should that fail they look by themselves, within seconds."""
@@ -193,15 +246,19 @@ class Lane(threading.Thread):
                 stored = self._store(connection, batch)
                 connection.commit()
             return stored
-        except _OUT_OF_REACH:
-            raise
-        except Exception as error:  # noqa: BLE001 - nothing is swallowed: one message goes aside, the rest is tried again
+        except Exception as error:
+            if isinstance(error, _OUT_OF_REACH) and not isinstance(error, _OF_THE_MESSAGE):
+                raise
             # whatever is wrong with one message, a mistake of ours included, must not hold up or lose the others
             if len(batch) == 1:
                 return self._put_aside(batch[0], error)
         middle = len(batch) // 2
         first, second = self._store_or_split(batch[:middle]), self._store_or_split(batch[middle:])
-        return Stored([*first.answers, *second.answers], first.is_raised or second.is_raised)
+        return Stored(
+            [*first.answers, *second.answers],
+            first.is_raised or second.is_raised,
+            [*first.readings, *second.readings],
+        )
 
     def _put_aside(self, message: Heard, error: Exception) -> Stored:
         """Quarantine what cannot be stored; on a help topic it raises its alert as unreadable."""
@@ -234,8 +291,11 @@ def urgent_lane(
     def store(connection: Connection[Any], batch: Sequence[Heard]) -> Stored:
         own, of_vendors = _by_whose(batch)
         told = inbox.take_urgent(connection, own, clock.now()) if own else []
-        taken = vendors.take_urgent(connection, of_vendors, keeper.book, formats, clock.now()) if of_vendors else 0
-        return Stored(replies.received(told, settings.locale), is_raised=bool(own or taken))
+        answers = replies.received(told, settings.locale)
+        if not of_vendors:
+            return Stored(answers, is_raised=bool(own))
+        taken = vendors.take_urgent(connection, of_vendors, keeper.book, formats, clock.now())
+        return Stored(answers, bool(own or taken.calls), taken.readings)
 
     def put_aside(connection: Connection[Any], message: Heard, reason: str) -> None:
         uid, leaf = anju.split(message.topic)

@@ -63,7 +63,9 @@ class Line:
         forgotten = [each for each in left if each not in wanted]
         if forgotten:
             vendor_rows.forget_subscriptions(connection, self._lane, forgotten)
-            held = {each: session for each, session in held.items() if each not in left}
+            for client in self._further.values():
+                client.forget(forgotten)
+            held = {each: session for each, session in held.items() if each not in forgotten}
         plan = subscriptions.plan(subscriptions.fewest(wanted, self._own), held, ROOM)
         if plan.come:
             vendor_rows.note_subscriptions(connection, self._lane, plan.come)
@@ -78,8 +80,12 @@ class Line:
     def _change(self, session: int, stay: list[str], come: list[str], go: list[str]) -> None:
         client = self._further.get(session)
         if client is not None:
-            # what is leaving already is not asked for again: the client does that whenever it connects
-            client.change_filters(come, [each for each in go if each in client.filters])
+            # What is leaving already is not asked for again: the client does that whenever it connects. But what is wanted
+            # again before its leaving was written down would else be held by the rows alone, and heard by nobody.
+            asked = client.filters
+            client.change_filters(
+                [each for each in (*stay, *come) if each not in asked], [each for each in go if each in asked]
+            )
             return
         client = BrokerClient(
             self._address,

@@ -7,8 +7,9 @@ that. Nothing here knows a vendor.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import structlog
@@ -17,6 +18,7 @@ from psycopg import Connection
 from devices import presses, telemetry, vendor_rows
 from devices.addresses import AddressBook, Registered
 from devices.formats.base import Format
+from devices.formats.payload import ADDRESS_LIMIT
 from devices.model import Alarm, Found, Gone, HelpCall, Json, PatrolPing, Press, Source, Telemetry, Unreadable
 from devices.presses import HELP_KINDS, Came
 from devices.telemetry import KnownDevice, Received
@@ -52,19 +54,28 @@ class Lately:
         return True
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How much called for help, and what is yet to go into the series: no press waits for that."""
+
+    calls: int
+    readings: Sequence[tuple[KnownDevice, Received]]
+
+
 def take_urgent(
     connection: Connection[Any], heard: Sequence[Heard], book: AddressBook, formats: Mapping[str, Format], now: datetime
-) -> int:
+) -> Taken:
     """Raise or join the alerts of what calls for help, and return how much of it did; the rest is the other lane's."""
     taken = 0
+    readings: list[tuple[KnownDevice, Received]] = []
     for message in heard:
         for word in _calls(connection, book, formats, message):
             taken += 1
             if isinstance(word.said, Press | Alarm):
-                _press(connection, word, word.said, message, now)
+                readings += _press(connection, word, word.said, message, now)
             else:
                 _unreadable(connection, word, message, now)
-    return taken
+    return Taken(taken, readings)
 
 
 def take_bulk(
@@ -123,11 +134,20 @@ def _calls(connection: Connection[Any], book: AddressBook, formats: Mapping[str,
     words = heard_of_vendors.read(book, formats, message, only_calls=True)
     if isinstance(words, NobodyThere):
         return [] if message.retained else heard_of_vendors.strangers_calls(formats, message)
-    if any(each.who is None and _could_be_call(each) for each in words) and not message.retained:
-        # the button may have been registered a moment ago: then it is help, and not only something that waits
-        hub = next(each.base.holder.uid for each in words if each.base is not None)
-        words = heard_of_vendors.read(vendor_rows.read_behind(connection, hub), formats, message, only_calls=True)
-    return [] if isinstance(words, NobodyThere) else [each for each in words if _is_call(each, message)]
+    stale = [each for each in words if _is_call(each, message)]
+    if message.retained or not any(_could_be_call(each) for each in words):
+        return stale
+    # The button may have been registered, moved to another hub or replaced a moment ago: then it is help, and its home's.
+    base = next(each.base for each in words if each.base is not None)
+    words = heard_of_vendors.read(
+        vendor_rows.read_behind(connection, base.holder.uid), formats, message, only_calls=True
+    )
+    if isinstance(words, NobodyThere):
+        words = heard_of_vendors.read(vendor_rows.read_under(connection, base.topic), formats, message, only_calls=True)
+    if isinstance(words, NobodyThere):
+        # in doubt it was a press: whoever spoke there was taken away just now
+        return heard_of_vendors.strangers_calls(formats, message) or stale
+    return [each for each in words if _is_call(each, message)]
 
 
 def _could_be_call(word: Word) -> bool:
@@ -153,14 +173,24 @@ def _whose(word: Word, message: Heard) -> tuple[str, str]:
     if word.base is not None:
         return word.base.holder.uid, word.address
     # a reply is published under it, and not every broker takes every topic
-    return _NOT_OF_A_UID.sub("_", message.topic)[-STRANGER_LIMIT:], inbox.storable(message.topic)
+    return _NOT_OF_A_UID.sub("_", message.topic)[-STRANGER_LIMIT:], _as_key(inbox.storable(message.topic))
 
 
-def _press(connection: Connection[Any], word: Word, said: Press | Alarm, message: Heard, now: datetime) -> None:
+def _as_key(topic: str) -> str:
+    """Return a topic as a part of a key: one that is too long for that as its beginning and a sum of all of it."""
+    if len(topic) <= ADDRESS_LIMIT:
+        return topic
+    return f"{topic[: ADDRESS_LIMIT - 17]}~{sha256(topic.encode()).hexdigest()[:16]}"
+
+
+def _press(
+    connection: Connection[Any], word: Word, said: Press | Alarm, message: Heard, now: datetime
+) -> list[tuple[KnownDevice, Received]]:
+    """Raise or join the alert of what is a press that was not counted yet; return what the series is to have of it."""
     uid, address = _whose(word, message)
     came = _came(message)
     if not _counts(connection, uid, address, said, came, now):
-        return
+        return []
     extra = dict(said.extra)
     if isinstance(said, Press):
         extra["action"] = said.action
@@ -175,9 +205,8 @@ def _press(connection: Connection[Any], word: Word, said: Press | Alarm, message
     )
     inbox.take_call(connection, call, message, now, address=address or None)
     who = word.who or (word.base.holder if word.base is not None else None)
-    if who is not None:
-        # the bulk lane cannot: which press it is was decided here
-        telemetry.store(connection, [(who.known, Received(call, message.received_at))], now)
+    # the bulk lane cannot: which press it is was decided here
+    return [] if who is None else [(who.known, Received(call, message.received_at))]
 
 
 def _unreadable(connection: Connection[Any], word: Word, message: Heard, now: datetime) -> None:

@@ -153,6 +153,21 @@ set count = count + 1,
     retell_at = %(retell_at)s
 where id = %(alert_id)s
 
+-- name: is_real_after_all
+-- What was told as a test is a call for help: where nobody has it yet, the policy of real ones begins, at once; whoever took
+-- the test hears of it, and is asked as for a call.
+update alerts
+set next_step_at = case
+      when state in ('raised', 'notified') then %(now)s
+      else least(next_step_at, %(ask_at)s)
+    end,
+    retell_at = case when state in ('raised', 'notified') then null else %(now)s::timestamptz end,
+    policy_area = case when state in ('raised', 'notified') then null else policy_area end,
+    policy_id = case when state in ('raised', 'notified') then null else policy_id end,
+    round = case when state in ('raised', 'notified') then 0 else round end,
+    step = case when state in ('raised', 'notified') then 0 else step end
+where id = %(alert_id)s
+
 -- name: lock_alert
 -- The alert as it stands, held until the end of the transaction. The name is no join's: whoever had to wait for the lock
 -- would get that of before.

@@ -11,14 +11,40 @@ where devices.removed_at is null
 order by devices.id
 
 -- name: addresses_behind
--- How are a hub and the devices reached that speak through it, as they are registered right now? By devices_behind_hub and the
--- unique index on uid.
+-- How are a hub, the devices that speak through it and the others of its home reached, as they are registered right now? The
+-- same radio packet may come through each of a home's hubs. By devices_behind_hub, devices_home and the unique index on uid.
 select devices.uid, devices.id, devices.kind, devices.home_id, devices.format, devices.topic, devices.hub_uid,
   devices.patrol_every_s, devices.offline_after_s, device_latest.usual_gap_s
 from devices
 left join device_latest on device_latest.device_id = devices.id
 where devices.removed_at is null
-  and (devices.uid = %(hub)s or devices.hub_uid = %(hub)s)
+  and (
+    devices.uid = %(hub)s
+    or devices.hub_uid = %(hub)s
+    or devices.home_id = (select home_id from devices where uid = %(hub)s and removed_at is null)
+  )
+order by devices.id
+
+-- name: addresses_under
+-- Who is registered with a topic right now, as a hub or for itself, and what else is in that home? Looks through all devices: it
+-- is asked only where whoever had the topic has it no longer.
+with holders as (
+  select uid, home_id
+  from devices
+  where topic = %(topic)s
+    and hub_uid is null
+    and removed_at is null
+)
+select devices.uid, devices.id, devices.kind, devices.home_id, devices.format, devices.topic, devices.hub_uid,
+  devices.patrol_every_s, devices.offline_after_s, device_latest.usual_gap_s
+from devices
+left join device_latest on device_latest.device_id = devices.id
+where devices.removed_at is null
+  and (
+    devices.uid in (select uid from holders)
+    or devices.hub_uid in (select uid from holders)
+    or devices.home_id in (select home_id from holders)
+  )
 order by devices.id
 
 -- name: hold_presses

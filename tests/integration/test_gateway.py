@@ -14,6 +14,7 @@ from gateway import service
 from gateway.client import BrokerAddress
 from gateway.lanes import GatewaySettings
 from gateway.service import GatewayPlace
+from storage import series
 from storage.clock import SystemClock
 from tests.integration.brokers import Device, mosquitto, until
 
@@ -255,13 +256,32 @@ def test_a_broker_that_goes_away_and_comes_back_is_found_again(
         gateway.__exit__()
 
 
+def test_a_press_waits_for_no_partition_that_cannot_be_made_now(
+    connection: psycopg.Connection[Any], database: str, broker: int
+) -> None:
+    """A backup reads the series for an hour, and the day comes on which the next partition is made."""
+    last = datetime.now(UTC) + timedelta(days=series.DAYS_AHEAD)
+    connection.execute(f"drop table if exists events_{last:%Y%m%d}".encode())
+    with psycopg.connect(database) as backup:
+        backup.execute("lock table events in access share mode")
+        with Gateway(database, broker) as gateway:
+            gateway.ready(connection)
+            button = Device(broker, "btn-1").ready()
+            button.publish("help", '{"id":"a"}')
+            until(lambda: button.states("a") == ["received"])
+            button.close()
+
+
+@pytest.mark.parametrize(
+    ("code", "name"), [("internal_error", "InternalError_"), ("program_limit_exceeded", "ProgramLimitExceeded")]
+)
 def test_a_message_that_trips_us_up_is_put_aside_and_neither_lost_nor_in_the_way(
-    gateway: Gateway, connection: psycopg.Connection[Any], broker: int
+    gateway: Gateway, connection: psycopg.Connection[Any], broker: int, code: str, name: str
 ) -> None:
     # a mistake of ours in the database, for one message only
     connection.execute(
         "create function trip() returns trigger language plpgsql as $$ begin"
-        " if new.call_id = 'bad' then raise exception 'our mistake' using errcode = 'internal_error'; end if;"
+        f" if new.call_id = 'bad' then raise exception 'our mistake' using errcode = '{code}'; end if;"
         " return new; end $$"
     )
     connection.execute("create trigger trip before insert on help_calls for each row execute function trip()")
@@ -270,6 +290,6 @@ def test_a_message_that_trips_us_up_is_put_aside_and_neither_lost_nor_in_the_way
         button.publish("help", json.dumps({"id": call}))
     until(lambda: button.states("after") == ["received"])
     until(lambda: count(connection, "quarantine") == 1)
-    assert value(connection, "select reason from quarantine") == "it could not be stored: InternalError_"
+    assert value(connection, "select reason from quarantine") == f"it could not be stored: {name}"
     assert value(connection, "select count from alerts") == 3
     button.close()

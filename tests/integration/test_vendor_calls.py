@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import psycopg
@@ -134,6 +135,55 @@ def test_an_sos_below_no_registered_base_alarms_the_top_area_and_its_chatter_is_
     house.later(minutes=1)
     house.hears("zigbee2mqtt/home9/living room", {"battery": 4})
     assert house.rows("select count(*) from quarantine") == [(2,)]
+
+
+def replace_hub(house: House) -> None:
+    """A new hub speaks under the old one's topic, and nobody has read the registry since."""
+    stale = house.book
+    house.connection.execute("update devices set removed_at = now() where uid in ('hub-1', 'btn-1')")
+    house.add("hub-2", "hub", topic=BASE)
+    house.add("btn-2", "button", hub="hub-2", topic="new")
+    house.add("btn-3", "button", hub="hub-2", topic="sos")
+    house.book = stale
+
+
+@pytest.mark.parametrize(
+    ("address", "said", "device"),
+    [
+        ("new", {"action": "single"}, "btn-2"),
+        ("new", SOS, "btn-2"),
+        ("sos", {"action": "single"}, "btn-3"),
+        ("nobody", SOS, "hub-2"),
+    ],
+)
+def test_a_press_through_a_hub_that_was_replaced_a_moment_ago_is_help(
+    house: House, address: str, said: dict[str, object], device: str
+) -> None:
+    replace_hub(house)
+    house.hears(f"{BASE}/{address}", said)
+    assert house.rows("select device_uid, home_id from alerts") == [(device, house.home)]
+
+
+def test_a_certain_press_through_a_hub_that_was_removed_a_moment_ago_is_help(house: House) -> None:
+    house.connection.execute("update devices set removed_at = now()")
+    house.hears(f"{BASE}/nobody", SOS)
+    assert house.rows("select home_id, device_uid from alerts") == [(None, "zigbee2mqtt_home1_nobody")]
+
+
+def test_a_press_that_another_hub_of_the_home_hands_on_is_its_buttons(house: House) -> None:
+    house.add("hub-3", "hub", topic="zigbee2mqtt/home1b")
+    house.add("btn-4", "button", hub="hub-1", topic="0x00158d0001a2b3c4")
+    house.hears("zigbee2mqtt/home1b/0x00158d0001a2b3c4", {"action": "single"})
+    assert house.rows("select device_uid, home_id from alerts") == [("btn-4", house.home)]
+
+
+def test_a_strangers_press_under_a_topic_longer_than_any_key_is_help(house: House) -> None:
+    base = "/".join(sha256(b"%d" % number).hexdigest() for number in range(60))
+    for end in "aab":
+        house.later(seconds=5)
+        house.hears(f"{base}/{end}", SOS)
+    assert sum(row[0] for row in house.rows("select count from alerts")) == 3
+    assert house.rows("select count(*) from vendor_presses") == [(2,)]
 
 
 def test_what_is_refused_by_the_database_is_help_where_it_called_for_help(house: House) -> None:

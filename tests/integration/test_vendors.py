@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.integration.vendor_homes import Homes, homes
@@ -49,6 +50,20 @@ def test_an_sos_press_in_three_messages_raises_one_alert_and_counts_once(village
     assert village.value(call.format("source || ' ' || (extra ->> 'action')")) == "button emergency"
     assert latest(village, "sos-1", "battery") == 100
     assert village.value("select count(*) from quarantine") == 0
+
+
+def test_a_press_waits_for_no_reading_of_its_device_and_is_in_the_series_after_it(nats: Homes) -> None:
+    nats.add("hub-1", "hub", format="zigbee2mqtt", topic=BASE)
+    nats.add("sos-1", "button", format="zigbee2mqtt", hub="hub-1", topic="sos")
+    with nats.gateway():
+        hub = nats.speaker("hub-1")
+        # a batch of readings that is being stored
+        with psycopg.connect(nats.database) as readings:
+            readings.execute("select from device_latest for update")
+            hub.says(f"{BASE}/sos/action", "emergency")
+            nats.until(ALERTS, 1)
+            assert nats.value("select count(*) from events where kind = 4") == 0
+        nats.until("select count(*) from events where message_id <> ''", 1)
 
 
 def test_a_bridge_that_goes_away_makes_the_hub_offline(nats: Homes) -> None:
@@ -152,7 +167,8 @@ def test_a_press_that_the_broker_kept_is_none(village: Homes) -> None:
     village.connection.execute("delete from broker_subscriptions")
     hub.says(f"{BASE}/other", "said before")
     with village.gateway():
-        village.until("select count(*) from broker_subscriptions", 4)
+        # the hub on each lane, and three kinds of discovery
+        village.until("select count(*) from broker_subscriptions", 5)
     assert village.value(ALERTS) == 0
 
 

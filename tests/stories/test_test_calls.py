@@ -170,3 +170,45 @@ def test_what_cannot_be_announced_is_refused(village: Village) -> None:
     for asked, refusal in wrong:
         with village.pool.connection() as connection, pytest.raises(refusal):
             test_windows.announce(connection, **asked, actor=OPERATOR, now=now)  # type: ignore[arg-type]
+
+
+def test_a_real_press_after_a_test_begins_the_policy_of_real_ones_at_once(village: Village) -> None:
+    home = village.home("凤山村")
+    village.policy("凤山村", [step(0, "tester"), step("6 h", "tester")], severities=["low"])
+    village.policy("凤山村", [step(0, "lan")], severities=["critical"])
+    announce(village, home)
+    home.press()
+    village.phone("tester").expect_sms("测试")
+    home.press()
+    village.phone("lan").expect_sms("求助")
+
+
+def test_whoever_took_a_test_is_asked_as_for_a_real_call_once_it_is_one(village: Village) -> None:
+    home = village.home("凤山村", policy=[step(0, "lan"), step("2 min", "hong")])
+    announce(village, home)
+    home.press()
+    village.phone("lan").expect_sms("测试")
+    home.alert().accept("lan")
+    home.press()
+    village.phone("lan").expect_sms("求助")
+    # asked after a quarter of an hour, and not heard in five minutes more
+    village.forward(minutes=20)
+    village.phone("lan").expect_sms("到哪一步了").expect_sms("已通知其他人")
+    village.phone("hong").expect_sms("求助")
+
+
+def test_a_real_call_that_is_opened_again_is_real_in_the_test_that_it_joins(village: Village) -> None:
+    home = village.home("凤山村", policy=[step(0, "lan")])
+    home.press()
+    village.phone("lan").expect_sms("求助")
+    real = home.alert()
+    close_after_talking(village, real)
+    announce(village, home)
+    village.device("pendant-1", home.id, "pendant")
+    home.says("help", b'{"id": "p1"}', uid="pendant-1")
+    village.phone("lan").expect_sms("测试")
+    test = home.alert()
+    assert test.severity == "low"
+    real.reopen()
+    assert test.now().severity == "critical"
+    village.phone("lan").expect_sms("求助")
