@@ -15,7 +15,7 @@ from api.fields import Patch, unset
 from api.problems import Problem
 from api.reading import DeviceRead
 from api.routes import reach
-from api.routes.devices import DeviceMade, Format, Topic, Uid, held_device, one_device
+from api.routes.devices import DeviceMade, Format, Topic, Uid, held_device, one_device, reach_topic, speaks_for_itself
 from devices import formats, replacing
 from devices.wiring import Kind, NewDevice
 from gateway import follow
@@ -54,11 +54,13 @@ def replace(
     one_device(connection, uid, caller)
     ended = replaced.end_warnings(connection, uid=uid, by=body.uid, locale=locale, now=now)
     old, area = held_device(connection, uid, caller)
+    new = _new(old, body)
     if not caller.may("admin"):
-        _like_for_like(old, body)
+        _like_for_like(old, new)
+    reach_topic(caller, new.kind, new.hub, new.topic)
     if body.hub is not None and body.hub != old.hub:
         reach.hub(connection, caller, body.hub)
-    password = replacing.replace_device(connection, uid, _new(old, body), now=now)
+    password = replacing.replace_device(connection, uid, new, now=now)
     made, _ = one_device(connection, body.uid, caller)
     audit.record(
         connection, caller, action="replace", object=f"device {uid}", area=area,
@@ -71,27 +73,23 @@ def replace(
     return made, password
 
 
-def _like_for_like(old: DeviceRead, body: Replacement) -> None:
+def _like_for_like(old: DeviceRead, new: NewDevice) -> None:
     """Raise Problem 403 where whoever is no administrator would get more of the broker than the old set had.
 
     By another format, a hub or a topic he could speak and hear in other homes' names, outside of his area too.
     """
-    wants, given = "takes an administrator; replace it by one of the same, or ask for it", body.given()
-    if given.get("kind", old.kind) == Kind.HUB and old.kind != Kind.HUB:
+    wants = "takes an administrator; replace it by one of the same, or ask for it"
+    if new.kind == Kind.HUB and old.kind != Kind.HUB:
         raise Problem(403, f"kind hub: a hub in the place of a {old.kind} {wants}")
-    if given.get("format", old.format) not in (old.format, formats.OWN):
-        raise Problem(403, f"format {body.format}: {old.uid} speaks {old.format}; another vendor's {wants}")
-    if given.get("hub") not in (None, old.hub):
-        raise Problem(403, f"hub {body.hub}: {old.uid} speaks through another or none; a hub of its own {wants}")
-    topic = given.get("topic")
-    if topic is None or topic == old.topic or (old.hub is not None and old.kind != Kind.HUB):
+    if new.format not in (old.format, formats.OWN):
+        raise Problem(403, f"format {new.format}: {old.uid} speaks {old.format}; another vendor's {wants}")
+    if new.hub not in (None, old.hub):
+        raise Problem(403, f"hub {new.hub}: {old.uid} speaks through another or none; a hub of its own {wants}")
+    if new.topic is None or not speaks_for_itself(new.kind, new.hub):
         return
-    head = topic.partition("/")[0]
-    beside = old.topic is not None and topic.rpartition("/")[0] == old.topic.rpartition("/")[0]
-    if not beside or head in {each.partition("/")[0] for each in formats.DISCOVERY}:
-        raise Problem(
-            403, f"topic {topic}: it does not lie beside {old.topic or 'a topic of the old one'}; that {wants}"
-        )
+    base = old.topic if speaks_for_itself(old.kind, old.hub) else None
+    if base is None or new.topic.rpartition("/")[0] != base.rpartition("/")[0]:
+        raise Problem(403, f"topic {new.topic}: it does not lie beside {base or 'one of the old set'}; that {wants}")
 
 
 def _new(old: DeviceRead, body: Replacement) -> NewDevice:
