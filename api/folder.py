@@ -43,6 +43,7 @@ class Running:
     database_url: str
     mqtt_url: str
     console: str
+    simulator_url: str | None = None
 
 
 @contextmanager
@@ -102,8 +103,11 @@ def running(folder: Path) -> Running | None:
         return None
 
 
-def placed() -> Settings:
-    """Return the settings of a role; what is not set is where the `anju up` of the data folder has it."""
+def placed(*, speaks: bool = False) -> Settings:
+    """Return the settings of a role; what is not set is where the `anju up` of the data folder has it.
+
+    `speaks`: at the broker it is one who speaks for homes, as the simulator does.
+    """
     given = settings_module.read()
     if given.database_url is not None and given.mqtt_url is not None:
         return given
@@ -111,7 +115,8 @@ def placed() -> Settings:
     if at_work is None:
         return given
     found = {"database_url": given.database_url or at_work.database_url}
-    return given.model_copy(update={**found, "mqtt_url": given.mqtt_url or at_work.mqtt_url})
+    broker = (at_work.simulator_url if speaks else None) or at_work.mqtt_url
+    return given.model_copy(update={**found, "mqtt_url": given.mqtt_url or broker})
 
 
 @contextmanager

@@ -40,7 +40,7 @@ def simulate(
     if story is None and speed != 1:
         raise typer.BadParameter("a life has its own time; name a --story to be told quicker", param_hint="--speed")
     try:
-        raise typer.Exit(simulating.run(folder.placed(), wishes, _say))
+        raise typer.Exit(simulating.run(folder.placed(speaks=True), wishes, _say))
     except scenario.BadRate as error:
         raise typer.BadParameter(str(error), param_hint="--rate") from None
     except voices.UnknownVoice as error:
@@ -74,7 +74,7 @@ def replay(
     except recording.BadMapping as error:
         raise typer.BadParameter(str(error), param_hint="--topic-prefix") from None
     playback = recordings.Playback(speed, _instant(start, "--from"), _instant(end, "--to"), topics, now)
-    raise typer.Exit(recordings.replay(folder.placed(), file, playback, _say))
+    raise typer.Exit(recordings.replay(folder.placed(speaks=True), file, playback, _say))
 
 
 def record(

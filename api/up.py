@@ -35,7 +35,9 @@ READY_WITHIN_S = 120.0
 LOOK_EVERY_S = 0.25
 BEAT_EVERY_S = 5.0
 BROKER_USER = "anju.insider"
-"""Speaks and hears for all homes on the embedded broker: the gateway, and the simulated homes. No device has a dot."""
+"""The gateway on the embedded broker: hears all homes, and speaks to them in replies only. No device has a dot."""
+SIMULATOR_USER = "anju.simulator"
+"""Speaks for homes that are not there: the simulated village's, a log's that is played back."""
 PRESS_EVERY = timedelta(minutes=5)
 """In the simulated village, however large: that shows life and leaves time to look."""
 ROLES_THAT_BEAT = ("gateway-urgent", "gateway-bulk", "alerts")
@@ -135,13 +137,16 @@ class _System:
         if self._wishes.homes:
             with psycopg.connect(self._database_url) as connection:
                 self._seed_village(connection, now)
-        mqtt_url = self._settings.mqtt_url or self._start_broker()
+        mqtt_url = simulator_url = self._settings.mqtt_url
+        if mqtt_url is None or simulator_url is None:
+            mqtt_url, simulator_url = self._start_broker()
         environment = self._environment(mqtt_url)
-        folder.say_running(self._place, Running(self._database_url, mqtt_url, self.console))
+        folder.say_running(self._place, Running(self._database_url, mqtt_url, self.console, simulator_url))
         self._stack.callback((self._place / "running.json").unlink, missing_ok=True)
         self._stack.callback(self._end_children)
         for name, arguments in self._roles():
-            child = Child(name, arguments, environment, self._place / "log")
+            its_own = {PREFIX + "MQTT_URL": simulator_url} if name == "simulator" else {}
+            child = Child(name, arguments, {**environment, **its_own}, self._place / "log")
             self._children.append(child)
             child.start()
 
@@ -173,20 +178,23 @@ class _System:
             locale=self._settings.locale, sms="twilio" if self._settings.phones_ring else "outbox",
         )  # fmt: skip
 
-    def _start_broker(self) -> str:
+    def _start_broker(self) -> tuple[str, str]:
+        """Start the embedded broker; returns its address for the gateway, and for the simulator."""
         self._broker = self._stack.enter_context(
             EmbeddedBroker(
                 self._place / "broker", host=self._settings.http_host, port=self._wishes.mqtt_port, say=self._say
             )
         )
         password = kept_secret(self._place, "broker_password")
-        insiders = [broker.insider(BROKER_USER, password)]
+        simulators = kept_secret(self._place, "simulator_password")
+        insiders = [broker.gateway_user(BROKER_USER, password), broker.simulator_user(SIMULATOR_USER, simulators)]
         self._follower = Follower(KeptEmbedded(self._broker, insiders))
         # where no session of ours is there yet, the broker would keep nothing for us: homes are let in once one is
         with psycopg.connect(self._database_url) as connection:
             devices = [] if self._broker.is_new else broker.users_of_registry(connection)
         self._broker.start([*insiders, *devices])
-        return f"mqtt://{BROKER_USER}:{password}@{self._host}:{self._wishes.mqtt_port}"
+        place = f"{self._host}:{self._wishes.mqtt_port}"
+        return f"mqtt://{BROKER_USER}:{password}@{place}", f"mqtt://{SIMULATOR_USER}:{simulators}@{place}"
 
     def wait_ready(self) -> None:
         """Wait until every role says that it is up, and the console answers. Raises NotReady."""

@@ -87,6 +87,12 @@ def granted(kind: str, format_name: str, base: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*(own_branch(base) if kind == Kind.HUB else ()), *of_format)))
 
 
+def is_everybodys(base: str) -> bool:
+    """Say whether devices of all homes make themselves known at, above or below a base topic."""
+    roots = [each.removesuffix("/#") for each in formats.DISCOVERY]
+    return any(f"{root}/".startswith(f"{base}/") or base.startswith(f"{root}/") for root in roots)
+
+
 def _why_no_topic(topic: str, *, is_base: bool) -> str | None:
     """Return why a text cannot be a topic, or could give a device more of the broker than its own part; None where it can."""
     if not 1 <= len(topic) <= TOPIC_LIMIT:

@@ -136,11 +136,20 @@ def subjects(filters: Iterable[str]) -> tuple[str, ...]:
 def insider(name: str, password: str) -> BrokerUser:
     """Return a user of our own, who speaks for all homes and hears them, in Anju's own words and in vendors'.
 
-    Which topics those are changes with the registry; whether the gateway is heard must not wait for the broker to be told.
+    Which topics those are changes with the registry; whether he is heard must not wait for the broker to be told.
     He could raise any alert under Anju's own topics anyway; what is the broker's own is not his.
     """
-    hashed = bcrypt.hashpw(password.encode(), bcrypt.gensalt(BCRYPT_ROUNDS)).decode()
-    return BrokerUser(name, hashed, (">",), (">",), _BROKERS_OWN)
+    return BrokerUser(name, _hashed(password), (">",), (">",), _BROKERS_OWN)
+
+
+def gateway_user(name: str, password: str) -> BrokerUser:
+    """Return the gateway's user where nobody else uses it: it hears all homes, and speaks to them in replies only."""
+    return BrokerUser(name, _hashed(password), _REPLIES, (">",))
+
+
+def simulator_user(name: str, password: str) -> BrokerUser:
+    """Return the user of homes that are not there: it speaks for any of them, and hears what they are told."""
+    return BrokerUser(name, _hashed(password), (">",), (*_REPLIES, "$MQTT.sub.>"), _BROKERS_OWN)
 
 
 def device_user(uid: str, password_hash: str, granted: Iterable[str] = ()) -> BrokerUser:
@@ -163,6 +172,10 @@ def users_of_registry(connection: Connection[Any]) -> list[BrokerUser]:
     ]
 
 
+def _hashed(password: str) -> str:
+    return bcrypt.hashpw(password.encode(), bcrypt.gensalt(BCRYPT_ROUNDS)).decode()
+
+
 def port_is_free(host: str, port: int) -> bool:
     """Say whether somebody could listen there."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -174,6 +187,10 @@ def port_is_free(host: str, port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+_REPLIES = subjects([anju.topic_of("+", anju.REPLY_LEAF)])
+"""What all homes are told."""
 
 
 class EmbeddedBroker:

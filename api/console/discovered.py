@@ -88,7 +88,9 @@ def _page(
 ) -> Response:
     with seen.context.pool.connection() as connection:
         row = discovered.one(connection, caller, discovered_id)
-        chosen = homes.chosen(connection, caller, ("" if q else row.home or "") if home is None else home)
+        chosen = homes.chosen(
+            connection, caller, ("" if q else row.home or "") if home is None else home, seen.context.clock.now()
+        )
     return seen.page(
         "discovered_one.html", status=status, row=row, home=chosen, homes=[] if chosen else homes.find(seen, caller, q),
         sought=q, onward=f"/discovered/{row.id}", why=why,

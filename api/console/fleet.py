@@ -19,6 +19,7 @@ from api.context import Principal
 from api.i18n import Wording
 from api.problems import missing
 from api.reading import sight
+from api.routes import written
 from api.work.asked import Span
 from api.work.reports.scope import by_area, scope
 from devices import fleet
@@ -89,6 +90,7 @@ class DeviceFile:
     persons: int | None
     last_patrol_at: datetime | None
     address: str
+    area: str
     places: str | None
     resident: str | None
     alert_id: int | None
@@ -233,6 +235,8 @@ def one(seen: View, caller: Principal, uid: str, *, why: str = "", status: int =
             events = cursor.execute(
                 queries.device_events, {"device_id": device.id, "since": now - EVENTS_WITHIN, "limit": EVENTS_SHOWN}
             ).fetchall()
+        # the same as the API's: when somebody was seen at home
+        written.looked(connection, caller, f"device {device.uid}", area=device.area, detail={"what": "events"}, now=now)
         health = reading.devices(connection, [device.uid])[device.uid][0].health
     return seen.page("device.html", status=status, device=device, events=events, health=health, why=why)
 

@@ -1,6 +1,7 @@
 """Which home is meant? Found while one types parts of its village, address or residents, within one's own area."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -65,13 +66,16 @@ def find(seen: View, caller: Principal, q: str) -> list[HomeFound]:
     return homes
 
 
-def chosen(connection: Connection[Any], caller: Principal, home: str) -> HomeFound | None:
-    """Return the home of an id, None where this user sees none of it."""
+def chosen(connection: Connection[Any], caller: Principal, home: str, now: datetime) -> HomeFound | None:
+    """Return the home of an id, None where this user sees none of it. Whose names it told is written down."""
     home_id = row_id(home)
     if home_id is None:
         return None
     with connection.cursor(row_factory=class_row(HomeFound)) as cursor:
-        return cursor.execute(queries.home_chosen, {"below": caller.below, "home_id": home_id}).fetchone()
+        found = cursor.execute(queries.home_chosen, {"below": caller.below, "home_id": home_id}).fetchone()
+    if found is not None:
+        written.looked(connection, caller, f"home {found.id}", area=found.area, now=now)
+    return found
 
 
 def inside(onward: str) -> str:

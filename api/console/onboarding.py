@@ -78,7 +78,7 @@ def _page(
     seen: View, caller: Principal, home: str, wanted: Wanted, *, q: str = "", why: str = "", status: int = 200
 ) -> Response:
     with seen.context.pool.connection() as connection:
-        chosen = homes.chosen(connection, caller, home)
+        chosen = homes.chosen(connection, caller, home, seen.context.clock.now())
         hubs: list[tuple[Any, ...]] = []
         if chosen is not None:
             hubs = connection.execute(

@@ -99,7 +99,7 @@ class View:
         return (*page, self.wording.language, caller.role, caller.area, caller.staff_id)
 
 
-_BESIDE = {"/devices": ("/add", "/discovered", "/labels")}
+_BESIDE = {"/devices": ("/add", "/discovered", "/labels", "/test-calls")}
 """Pages that belong to a place, though their address does not begin with it: below it every word may be a device."""
 
 

@@ -131,12 +131,12 @@ def _page(
         device = fleet.device_file(connection, caller, uid)
         if device is not None:
             written.looked(
-                connection, caller, f"device {device.uid}", area=caller.area, detail={"what": "home"},
+                connection, caller, f"device {device.uid}", area=device.area, detail={"what": "home"},
                 now=seen.context.clock.now(),
             )  # fmt: skip
             return seen.page("scan_known.html", status=status, device=device, why=why)
         was = connection.execute(queries.removed_device, {"uid": uid, "below": caller.below}).fetchone()
-        chosen = homes.chosen(connection, caller, home)
+        chosen = homes.chosen(connection, caller, home, seen.context.clock.now())
         stand = _standing(connection, chosen.id) if chosen is not None else []
     kept = {name: value for name, value in (("kind", kind), ("model", model)) if value}
     return seen.page(

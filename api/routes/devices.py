@@ -20,7 +20,7 @@ from api.routes import reach, written
 from devices import formats, intake, problems, registry, upkeep
 from devices.formats import anju
 from devices.health import DeviceState
-from devices.wiring import TOPIC_LIMIT, Kind, NewDevice
+from devices.wiring import TOPIC_LIMIT, Kind, NewDevice, is_everybodys
 from gateway import follow
 from storage import sql
 
@@ -244,12 +244,24 @@ def held_device(connection: Connection[Any], uid: str, caller: Principal) -> tup
     return one_device(connection, uid, caller)
 
 
+def speaks_for_itself(kind: str, hub: str | None) -> bool:
+    """Say whether a topic is a base of the device's own, and no address behind a hub."""
+    return kind == Kind.HUB or hub is None
+
+
+def reach_topic(caller: Principal, kind: str, hub: str | None, topic: str | None) -> None:
+    """Raise Problem 403 where a base topic would let a device hear what is not of the caller's area."""
+    if topic is not None and speaks_for_itself(kind, hub) and is_everybodys(topic):
+        reach.over_everything(caller, f"topic {topic}, where devices of all areas make themselves known,")
+
+
 def wired(
     connection: Connection[Any], caller: Principal, uid: str, body: DeviceBody, *, already: str | None = None
 ) -> NewDevice:
     """Return the device as the registry takes it, in a home and behind a hub within the caller's area."""
     if body.hub is not None and body.hub != already:
         reach.hub(connection, caller, body.hub)
+    reach_topic(caller, body.kind, body.hub, body.topic)
     return NewDevice(
         uid=uid,
         kind=body.kind,

@@ -156,9 +156,8 @@ def approve(
     (password,) = intake.add_devices(connection, [device], now=now)
     connection.execute(queries.let_in_discovered, {"discovered_id": row_id(discovered_id)})
     made, area = one_device(connection, uid, caller)
-    detail = {
-        "kind": made.kind, "home": made.home, "format": found.format, "hub": found.hub, "address": found.address,
-    }  # fmt: skip
+    # what people call a thing may name who lives there
+    detail = {"discovered": found.id, "kind": made.kind, "home": made.home, "format": found.format, "hub": found.hub}
     audit.record(connection, caller, action="approve", object=f"device {uid}", area=area, detail=detail, now=now)
     return made, password
 
@@ -178,7 +177,7 @@ def _shelve(
 ) -> DiscoveredRead:
     found = _held(connection, caller, discovered_id)
     if connection.execute(query, {"discovered_id": int(found.id), "now": now}).rowcount:
-        written.done(connection, caller, action, f"discovered {found.name}", area=found.area, now=now)
+        written.done(connection, caller, action, f"discovered {found.id}", area=found.area, now=now)
     return one(connection, caller, discovered_id)
 
 

@@ -13,9 +13,10 @@ from alerts.thresholds import Where
 from api import i18n
 from api.auth import Admin, Viewer
 from api.context import Ctx, Principal
-from api.fields import Body, Code, Id, Word
+from api.fields import Body, Code, Id, Word, row_id
 from api.problems import Problem, invalid, missing
 from api.routes import reach, written
+from api.routes.devices import area_of
 from storage import sql
 
 queries = sql.load("api.routes")
@@ -109,6 +110,7 @@ def set_thresholds(rule: str, body: OwnBody, context: Ctx, caller: Admin) -> Own
     now = context.clock.now()
     with context.pool.connection() as connection:
         where = _where(connection, caller, known, body)
+        area = _area_of(connection, body)
         before = _one(connection, caller, rule, body)
         try:
             thresholds.set_own(connection, rule=rule, where=where, own=body.values, enabled=body.enabled, now=now)
@@ -117,7 +119,7 @@ def set_thresholds(rule: str, body: OwnBody, context: Ctx, caller: Admin) -> Own
         after = OwnRead(**body.model_dump())
         written.changed(
             connection, caller, f"warning {rule}", before or OwnRead(**body.model_dump() | {"values": {}, "enabled": None}),
-            after, area=body.area, now=now,
+            after, area=area, now=now,
         )  # fmt: skip
         return after
 
@@ -131,7 +133,7 @@ def unset_thresholds(rule: str, scope: Annotated[ScopeBody, Query()], context: C
         where = _where(connection, caller, known, scope)
         if not thresholds.unset(connection, rule=rule, where=where, now=now):
             raise Problem(404, f"nothing is set for {rule} in that scope; see GET /warnings")
-        written.removed(connection, caller, f"warning {rule}", area=scope.area, now=now)
+        written.removed(connection, caller, f"warning {rule}", area=_area_of(connection, scope), now=now)
     return Response(status_code=204)
 
 
@@ -162,6 +164,17 @@ def _where(connection: Connection[Any], caller: Principal, rule: Rule[Any, Any],
         reach.over_everything(caller, "what holds everywhere")
         return Where(device_kind=body.device_kind)
     return Where(body.area, reach.area(connection, caller, body.area), body.device_kind)
+
+
+def _area_of(connection: Connection[Any], body: ScopeBody) -> str | None:
+    """Return the code of the area that a scope lies in: whose administrators may read in the audit log of it."""
+    if body.home is not None:
+        row = connection.execute(queries.home_path, {"home_id": row_id(body.home)}).fetchone()
+    elif body.device is not None:
+        row = connection.execute(queries.device_path, {"uid": body.device}).fetchone()
+    else:
+        return body.area
+    return area_of(str(row[0])) if row else None
 
 
 def _own(connection: Connection[Any], caller: Principal, rule: str | None = None) -> dict[str, list[OwnRead]]:

@@ -149,9 +149,15 @@ def test_at_the_door_a_box_is_put_into_a_home_in_the_place_of_its_old_set(
     assert stands(console, "cam-7f3k9m2p") == (first.id, "camera", "anju", None, None, "cam-0001")
     audited = console.village.all("select action, object from audit where who = 'lan' order by id")
     assert audited[0] == ("read", "homes")
+    # by its id too, where nobody looked for it, and what a set there said of people
+    assert ("read", f"home {first.id}") in audited
     assert audited[-2:] == [("replace", "device cam-0001"), ("add", "device cam-7f3k9m2p")]
     page.get_by_role("link", name="完成").click()
     assert "张桂英" in page.inner_text("main")
+    page.goto(f"{console.base}/devices/cam-7f3k9m2p")
+    assert console.village.all("select action, object, area, detail from audit order by id desc limit 1") == [
+        ("read", "device cam-7f3k9m2p", "凤山村", {"what": "events"})
+    ]
     page.goto(f"{console.base}/my/scan/cam-0001")
     page.get_by_role("link", name="cam-7f3k9m2p").click()
     page.wait_for_url("**/my/scan/cam-7f3k9m2p")

@@ -94,14 +94,18 @@ def test_a_home_of_a_neighbours_county_is_no_place_for_it(admin: Api) -> None:
 
 def test_what_is_dismissed_is_off_the_list_and_can_come_back(admin: Api) -> None:
     hubs(admin)
-    waiting = named(admin, "bed", "hub-1")
+    waiting = named(admin, "王奶奶 bed", "hub-1")
     assert admin.post(f"/discovered/{waiting}/dismiss").ok()["dismissed_at"]
     admin.post(f"/discovered/{waiting}/dismiss").ok()
     assert admin.get("/discovered").items == []
-    assert [each["name"] for each in admin.get("/discovered", dismissed=True).items] == ["bed"]
+    assert [each["name"] for each in admin.get("/discovered", dismissed=True).items] == ["王奶奶 bed"]
     assert admin.post(f"/discovered/{waiting}/recall").ok()["dismissed_at"] is None
-    assert [each["name"] for each in admin.get("/discovered").items] == ["bed"]
-    assert [action for _, action, thing in admin.audit() if thing == "discovered bed"] == ["dismiss", "recall"]
+    assert [each["name"] for each in admin.get("/discovered").items] == ["王奶奶 bed"]
+    done = [action for _, action, thing in admin.audit() if thing == f"discovered {waiting}"]
+    assert done == ["dismiss", "recall"]
+    # what a family calls it is in no audit row, also where it is let in
+    admin.post(f"/discovered/{waiting}/approve", {"kind": "button"}).ok(201)
+    assert "王奶奶" not in str(admin.rows("select object, detail from audit"))
 
 
 def test_ids_that_make_no_sense_are_not_there(admin: Api) -> None:

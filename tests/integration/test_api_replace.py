@@ -88,6 +88,52 @@ def test_whoever_goes_out_may_replace_within_his_area_and_no_further(admin: Api)
     lan.post("/devices/btn-1/replace", {"uid": "btn-2"}).ok(201)
 
 
+def test_only_an_administrator_gives_the_new_set_more_of_the_broker_than_the_old_one_had(admin: Api) -> None:
+    place = home(admin, "anshi")
+    device(admin, "btn-1", place)
+    device(admin, "plug-1", place, "sensor", format="shelly", topic="shellyplus1-a8")
+    device(admin, "hub-1", place, "hub", format="zigbee2mqtt", topic="z2m/one")
+    device(admin, "bed-1", place, format="zigbee2mqtt", hub="hub-1", topic="bed")
+    lan = admin.being("responder", "luodang")
+    for old, more in (
+        ("btn-1", {"kind": "hub", "format": "homeassistant", "topic": "homeassistant"}),
+        ("btn-1", {"kind": "hub", "topic": "z2m"}),
+        ("btn-1", {"format": "frigate", "topic": "frigate"}),
+        ("btn-1", {"hub": "hub-1"}),
+        ("btn-1", {"topic": "other"}),
+        ("plug-1", {"topic": "homeassistant"}),
+        ("plug-1", {"topic": "z2m/two"}),
+        ("hub-1", {"topic": "zigbee2mqtt"}),
+        ("hub-1", {"format": "frigate"}),
+        ("bed-1", {"hub": None}),
+        ("bed-1", {"hub": None, "topic": "frigate"}),
+        ("bed-1", {"format": "anju", "topic": "frigate"}),
+    ):
+        lan.post(f"/devices/{old}/replace", {"uid": "new-1", **more}).problem(403, "administrator")
+    assert admin.get("/devices/new-1").status == 404
+    assert (
+        lan.post("/devices/plug-1/replace", {"uid": "plug-2", "topic": "shellyplus1-b9"}).ok(201)["format"] == "shelly"
+    )
+    assert lan.post("/devices/hub-1/replace", {"uid": "hub-2", "topic": "z2m/two"}).ok(201)["kind"] == "hub"
+    assert lan.post("/devices/bed-1/replace", {"uid": "bed-2", "topic": "bed 2"}).ok(201)["topic"] == "bed 2"
+    lan.post("/devices/plug-2/replace", {"uid": "btn-3", "kind": "button", "format": "anju"}).ok(201)
+    admin.post("/devices/btn-1/replace", {"uid": "hub-9", "kind": "hub", "topic": "z2m/nine"}).ok(201)
+
+
+def test_where_all_devices_make_themselves_known_is_no_topic_for_an_administrator_of_one_area(admin: Api) -> None:
+    place = home(admin, "anshi")
+    device(admin, "hub-1", place, "hub", format="zigbee2mqtt", topic="z2m/one")
+    county = admin.being("admin", "凤庆")
+    for topic in ("homeassistant", "homeassistant/sensor", "tasmota", "esphome/discover"):
+        body = {"uid": "hub-2", "kind": "hub", "home": place, "format": "homeassistant", "topic": topic}
+        county.post("/devices", body).problem(403, "over everything")
+        county.patch("/devices/hub-1", {"topic": topic}).problem(403, "over everything")
+        county.post("/devices/hub-1/replace", {"uid": "hub-2", "topic": topic}).problem(403, "over everything")
+    device(county, "node-1", place, "sensor", format="esphome", topic="esphome/kitchen")
+    device(admin, "hub-2", place, "hub", format="homeassistant", topic="homeassistant")
+    county.patch("/devices/hub-1", {"patrol_every_s": 60}).ok()
+
+
 def test_a_refused_replacement_changes_nothing(admin: Api) -> None:
     place = home(admin)
     device(admin, "btn-1", place)

@@ -141,3 +141,13 @@ def test_an_administrator_sets_it_within_his_area_and_sees_what_holds_there(admi
     put(viewer, "battery_low", area="manwan", values={"below_pct": 20}).problem(403)
     assert viewer.get("/warnings").ok()
     admin.anonymous().get("/warnings").problem(401)
+
+
+def test_what_is_set_for_a_home_or_a_device_is_in_the_audit_log_of_its_area(admin: Api) -> None:
+    place = home(admin, "anshi")
+    device(admin, "btn-1", place)
+    put(admin, "battery_low", home=place, enabled=False).ok()
+    put(admin, "battery_low", device="btn-1", enabled=False).ok()
+    admin.delete("/warnings/battery_low?device=btn-1").ok(204)
+    where = admin.rows("select area from audit where object = 'warning battery_low' order by id")
+    assert where == [("anshi",)] * 3

@@ -17,7 +17,17 @@ from psycopg_pool import ConnectionPool
 from devices import registry
 from devices.formats.base import own_branch
 from gateway import follow
-from gateway.broker import CONFIGURATION, BrokerRefusedUsers, BrokerUser, EmbeddedBroker, device_user, insider, subject
+from gateway.broker import (
+    CONFIGURATION,
+    BrokerRefusedUsers,
+    BrokerUser,
+    EmbeddedBroker,
+    device_user,
+    gateway_user,
+    insider,
+    simulator_user,
+    subject,
+)
 from gateway.client import BrokerAddress, BrokerClient
 from gateway.follow import Follower, KeptEmbedded
 from storage.clock import SystemClock
@@ -104,6 +114,29 @@ def test_a_device_speaks_under_its_own_uid_only(broker: Running) -> None:
     button.publish("status", b"last")
     assert heard_by(gateway, 2) == [("anju/v1/btn-1/help", b"mine"), ("anju/v1/btn-1/status", b"last")]
     button.close()
+    gateway.stop()
+
+
+def test_the_gateway_speaks_to_homes_only_and_the_simulator_for_them_and_hears_nothing_else(broker: Running) -> None:
+    broker.insiders = [gateway_user(INSIDER, INSIDE_PASSWORD), simulator_user("simulator", "simulator")]
+    broker.start(user("btn-1"))
+    button = Device(broker.port, "btn-1", "btn-1").ready()
+    gateway = broker.gateway(filters=("anju/v1/+/help", "z2m/#"))
+    for topic in ("anju/v1/btn-1/help", "z2m/one/bed", "anju/v1/btn-1/reply"):
+        gateway.publish(topic, b"by the gateway").wait_for_publish(5)
+    simulator = Device(broker.port, "simulator", "simulator").ready()
+    simulator.publish("help", b"by the simulator", uid="btn-1")
+    assert heard_by(gateway, 1) == [("anju/v1/btn-1/help", b"by the simulator")]
+    until(lambda: button.heard, why="no reply came")
+    assert subscribe(broker.port, "simulator", ["anju/v1/+/reply", "anju/v1/+/help", "anju/v1/#", "#", "z2m/#"]) == [
+        True,
+        False,
+        False,
+        False,
+        False,
+    ]
+    button.close()
+    simulator.close()
     gateway.stop()
 
 

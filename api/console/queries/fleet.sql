@@ -79,7 +79,7 @@ select devices.id, devices.uid, devices.kind, devices.format, devices.topic, dev
   coalesce(device_latest.state, 'never') as state, device_latest.state_since, device_latest.last_seen,
   device_latest.expected_by, device_latest.battery, device_latest.rssi, device_latest.temperature, device_latest.fw,
   device_latest.model, device_latest.presence, device_latest.persons, device_latest.last_patrol_at, homes.address,
-  place.names as places, resident.name as resident, open_alert.id as alert_id,
+  homes.area, place.names as places, resident.name as resident, open_alert.id as alert_id,
   devices.password_hash is not null as has_password, devices.replaces, homes.id as home_id
 from devices
 join homes on homes.id = devices.home_id
