@@ -11,29 +11,28 @@ def waking_s(start: datetime, end: datetime, *, wakes_h: int, sleeps_h: int, tim
     """Return how many seconds between two instants lie between `wakes_h` and `sleeps_h` o'clock."""
     if sleeps_h <= wakes_h or end <= start:
         return 0.0
-    total = 0.0
+    total = timedelta()
     day = start.astimezone(ZoneInfo(timezone)).date()
     for _ in range(_DAYS_AT_MOST):
         opens, closes = _open(day, wakes_h, timezone), _open(day, sleeps_h, timezone)
         if opens >= end:
             break
-        total += max(0.0, (min(closes, end) - max(opens, start)).total_seconds())
+        total += max(timedelta(), min(closes, end) - max(opens, start))
         day += timedelta(days=1)
-    return total
+    return total.total_seconds()
 
 
 def awake_for(start: datetime, wanted_s: float, *, wakes_h: int, sleeps_h: int, timezone: str) -> datetime:
     """Return the instant at which `wanted_s` waking seconds have gone by since `start`."""
-    left = wanted_s
+    left = timedelta(seconds=wanted_s)
     day = start.astimezone(ZoneInfo(timezone)).date()
     for _ in range(_DAYS_AT_MOST):
         opens, closes = _open(day, wakes_h, timezone), _open(day, sleeps_h, timezone)
         begins = max(opens, start)
         if closes > begins:
-            lasts = (closes - begins).total_seconds()
-            if lasts >= left:
-                return begins + timedelta(seconds=left)
-            left -= lasts
+            if closes - begins >= left:
+                return begins + left
+            left -= closes - begins
         day += timedelta(days=1)
     return start + timedelta(days=_DAYS_AT_MOST)
 

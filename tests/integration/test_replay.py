@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from devices import recording
+from devices import passwords, recording
 from devices.player import Player
 from devices.recorder import NotHeard, Recorder
 from devices.recording import Recorded
-from gateway.broker import EmbeddedBroker, insider
+from gateway.broker import EmbeddedBroker, device_user
 from gateway.client import BrokerAddress
 from storage.clock import SystemClock
 from tests.clock import StoryClock
@@ -109,7 +109,7 @@ def test_whoever_may_not_hear_is_told_so(tmp_path: Path, clock: StoryClock) -> N
     port = free_port()
     server = EmbeddedBroker(tmp_path, host="127.0.0.1", port=port, say=lambda line: None)
     try:
-        server.start([insider("somebody", "secret")])
+        server.start([device_user("somebody", passwords.hash_of("secret"))])
         where = BrokerAddress("127.0.0.1", port, False, "somebody", "secret")
         with pytest.raises(NotHeard, match="elsewhere/#"):
             Recorder(where, ["elsewhere/#"], lambda line: None, clock).run(threading.Event())
