@@ -89,11 +89,12 @@ def _inside(connection: psycopg.Connection[tuple[Any, ...]]) -> Iterator[Finding
         yield Finding("schema", f"at {have:04d}, this version needs {newest:04d}", False, mend)
         return
     for role in ("gateway-urgent", "gateway-bulk", "alerts"):
+        mend = "start it, or see its log" + (": more may come than it stores" if role == "gateway-bulk" else "")
         beat = connection.execute("select beat_at from role_beats where role = %s", (role,)).fetchone()
         if beat is None:
             yield Finding(role, "has never run", False, f"start it: `anju {role.partition('-')[0]}`, or `anju up`")
         elif asked_at - beat[0] > timedelta(seconds=20):
-            yield Finding(role, f"was last heard at {beat[0]:%Y-%m-%d %H:%M:%S} UTC", False, "start it; see its log")
+            yield Finding(role, f"was last heard at {beat[0]:%Y-%m-%d %H:%M:%S} UTC", False, mend)
         else:
             yield Finding(role, "is up")
 

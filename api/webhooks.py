@@ -17,6 +17,7 @@ from alerts import answers, calls, outbox
 from alerts.calls import Spoken
 from api.context import Context, Ctx
 from api.problems import Problem
+from storage.pool import in_transaction
 
 log = structlog.get_logger("api.webhooks")
 
@@ -81,15 +82,13 @@ def take_text(context: Ctx, form: Annotated[Form, Depends(signed("sms"))]) -> Re
     # Twilio has answered these itself already, with words of its own configuration, and may know other ones than we do
     opted = form.get("OptOutType", "").upper()
     body = opted if opted in _OPT_OUT else form.get("Body", "")
-    with context.pool.connection() as connection:
-        words = answers.answer(
-            connection,
-            sender=_needed(form, "From"),
-            body=body,
-            sid=_needed(form, "MessageSid", "SmsSid"),
-            channel="sms",
-            now=context.clock.now(),
-        )
+    sender, sid = _needed(form, "From"), _needed(form, "MessageSid", "SmsSid")
+    words = in_transaction(
+        context.pool,
+        lambda connection: answers.answer(
+            connection, sender=sender, body=body, sid=sid, channel="sms", now=context.clock.now()
+        ),
+    )
     response = MessagingResponse()
     if words and not opted:
         response.message(_printable(words))
@@ -108,10 +107,12 @@ def take_status(
     error = form.get("ErrorCode") or None
     if state == "completed" and _is_machine(form):
         state, error = "no-answer", form["AnsweredBy"][:40]
-    with context.pool.connection() as connection:
-        known = outbox.status_arrived(
+    known = in_transaction(
+        context.pool,
+        lambda connection: outbox.status_arrived(
             connection, sid=sid, state=state, error=error, now=context.clock.now(), message_id=message
-        )
+        ),
+    )
     if not known:
         log.info("status of a message that is not ours", sid=sid, state=state)
     return Response(status_code=204)
@@ -128,21 +129,25 @@ def speak(
     sid = _needed(form, "CallSid")
     now = context.clock.now()
     spoken: Spoken | None = None
-    if message is not None:
-        with context.pool.connection() as connection:
-            if _is_machine(form):
-                outbox.status_arrived(
-                    connection, sid=sid, state="no-answer", error=form["AnsweredBy"][:40], now=now, message_id=message
-                )
-                # words on a machine reach nobody
-                return _xml(_voice(None, ""))
-            if "Digits" in form:
-                # a call may have several inputs, and each may be delivered twice
-                spoken = calls.digit(
-                    connection, message_id=message, digits=form["Digits"], sid=f"{sid}-{turn}", now=now
-                )
-            else:
-                spoken = calls.begin(connection, message_id=message)
+    if message is not None and _is_machine(form):
+        in_transaction(
+            context.pool,
+            lambda connection: outbox.status_arrived(
+                connection, sid=sid, state="no-answer", error=form["AnsweredBy"][:40], now=now, message_id=message
+            ),
+        )
+        # words on a machine reach nobody
+        return _xml(_voice(None, ""))
+    if message is not None and "Digits" in form:
+        # a call may have several inputs, and each may be delivered twice
+        spoken = in_transaction(
+            context.pool,
+            lambda connection: calls.digit(
+                connection, message_id=message, digits=form["Digits"], sid=f"{sid}-{turn}", now=now
+            ),
+        )
+    elif message is not None:
+        spoken = in_transaction(context.pool, lambda connection: calls.begin(connection, message_id=message))
     if spoken is None:
         spoken = calls.nothing_to_answer(context.settings.locale)
     query = urlencode({"message": message or 0, "turn": turn + 1})

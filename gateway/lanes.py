@@ -45,6 +45,8 @@ WAIT_S = 1.0
 FIRST_WAIT_S = 0.05
 """The same before our first beat: it says that we are ready, and somebody waits for it."""
 BEAT_EVERY_S = 5.0
+BEAT_WAIT_S = 0.5
+"""Whoever holds the row of a role's sign of life does not hold up its presses."""
 FRESH_WITHIN_S = 10.0
 """A lane that has not come to the end of what waits for so long is behind: what it stores is no longer what homes say now."""
 RETRY_S = 1.0
@@ -124,7 +126,7 @@ class Lane(threading.Thread):
         """Carry messages until `stop`."""
         while not self._stopping.is_set():
             try:
-                self._keep_house()
+                self._keep_house_or_go_on()
                 wait_s = WAIT_S if self._last_beat else FIRST_WAIT_S
                 batch = self._client.take(self._batch_size, wait_s, self._gather_s)
                 taken_at = self._clock.now().timestamp()
@@ -150,12 +152,22 @@ class Lane(threading.Thread):
         self._client.wake()
         self.join(timeout=10)
 
+    def _keep_house_or_go_on(self) -> None:
+        """Keep house; whatever stands in its way, presses do not wait for it."""
+        try:
+            self._keep_house()
+        except _OUT_OF_REACH as error:
+            log.warning("no sign of life could be given", lane=self._role, error=type(error).__name__)
+            # as if it had been given: the next try is due in its turn
+            self._last_beat = self._clock.now().timestamp()
+
     def _keep_house(self) -> None:
         """Say that we are up, and make sure that the coming days have room."""
         now = self._clock.now()
         stamp = now.timestamp()
         if self._client.connected and abs(stamp - self._last_beat) >= BEAT_EVERY_S and self._keeps_up(stamp):
             with self._pool.connection() as connection:
+                connection.execute(f"set local lock_timeout = '{BEAT_WAIT_S:g}s'".encode())
                 telemetry.beat(connection, self._role, now, self._counters)
             self._last_beat = stamp
         if abs(stamp - self._last_partitions) >= PARTITIONS_EVERY_S:

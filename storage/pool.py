@@ -1,13 +1,22 @@
 """How does a process reach the database? Through one pool, in UTC, with its name in pg_stat_activity."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+import structlog
 from psycopg import Connection, sql
+from psycopg.errors import DeadlockDetected
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
 
+T = TypeVar("T")
+log = structlog.get_logger("storage.pool")
+
 STATEMENT_TIMEOUT_S = 30
 """No statement of the serving roles may hold a row longer; migrations and reports set their own."""
+
+RING_TRIES = 3
+"""How often a transaction is begun that others held up in a ring."""
 
 
 def _prepare(connection: Connection[Any]) -> None:
@@ -37,3 +46,18 @@ def open_pool(
     )
     pool.open(wait=True, timeout=30)
     return pool
+
+
+def in_transaction(pool: ConnectionPool[Any], deed: Callable[[Connection[Any]], T]) -> T:
+    """Do something in one transaction, and again where the database broke it off to end a ring of waiting ones.
+
+    For those whom nobody asks twice: a provider's callback is not sent again because of an error of ours.
+    """
+    for _ in range(RING_TRIES - 1):
+        try:
+            with pool.connection() as connection:
+                return deed(connection)
+        except DeadlockDetected:
+            log.warning("a transaction was broken off to end a ring; tried again")
+    with pool.connection() as connection:
+        return deed(connection)

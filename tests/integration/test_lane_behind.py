@@ -87,3 +87,32 @@ def test_silence_counts_only_while_what_is_stored_is_fresh(database: str, broker
             slow.may.release(1000)
             lane.stop()
             line.stop()
+
+
+def test_a_sign_of_life_that_somebody_holds_up_does_not_hold_up_what_is_heard(database: str, broker: int) -> None:
+    clock = StoryClock(NOON)
+    stored: list[str] = []
+
+    def store(connection: Connection[Any], batch: Sequence[Heard]) -> Stored:
+        stored.extend(each.topic for each in batch)
+        return Stored()
+
+    line = Line("urgent", BrokerAddress("127.0.0.1", broker, False, None, None), ["anju/v1/#"], clock)
+    with psycopg.connect(database) as other, open_pool(database, name="t", max_size=2) as pool:
+        telemetry.beat(other, "gateway-urgent", NOON)
+        lane = Lane("gateway-urgent", line, pool, clock, BATCH, 0.0, store, put_aside)
+        line.start()
+        with psycopg.connect(database, autocommit=True) as connection:
+            line.listen(connection, ())
+        lane.start()
+        try:
+            button = Device(broker, "btn-1").ready()
+            for press in range(3):
+                # its next sign of life is due, and its row is held
+                clock.forward(STEP)
+                button.publish("help", f'{{"id":"p-{press}"}}')
+                until(lambda press=press: len(stored) == press + 1)
+            button.close()
+        finally:
+            lane.stop()
+            line.stop()

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree
 
+import psycopg
 import pytest
 from psycopg_pool import ConnectionPool
 from twilio.request_validator import RequestValidator
@@ -221,6 +222,25 @@ def test_what_twilio_took_as_stop_is_stop_and_it_has_answered_itself(village: By
     pressed(village)
     assert village.text("lan", "ARRET", OptOutType="STOP").says == ""
     assert village.one("select opted_out_at is not null from staff where name = 'lan'")
+
+
+def test_a_stop_that_the_database_broke_off_to_end_a_ring_is_taken_all_the_same(
+    village: ByTwilio, database: str
+) -> None:
+    first, second = pressed(village).alert().id, pressed(village).alert().id
+    take = "select from alerts where id = %s for update"
+    with psycopg.connect(database) as other, ThreadPoolExecutor() as pool:
+        # patient, so that it is the other one whom the database breaks off
+        other.execute("set deadlock_timeout = '60s'")
+        other.execute(take, (second,))
+        said = pool.submit(village.text, "lan", "STOP")
+        until(lambda: village.one("select count(*) from pg_locks where not granted"))
+        other.execute(take, (first,))
+        other.commit()
+        assert said.result(30).status == 200
+    assert village.one("select opted_out_at is not null from staff where name = 'lan'")
+    village.settle()
+    assert len([each for each in village.asked("mei") if not each.is_call]) == 2
 
 
 def test_an_alert_without_a_visit_is_closed_by_9(village: ByTwilio) -> None:

@@ -41,6 +41,9 @@ def meant(wire: Wire, where: Standing) -> Sequence[Meant]:
     """Return what the vendor's format reads under the registered base."""
     read = formats.installed()[where.format]
     base = where.hub_topic or where.topic
+    if formats.discovery(wire.topic) is not None:
+        # told to whoever does not know it yet
+        return ()
     (rest,) = [rest for found, rest in read.split(wire.topic) if found == base]
     said = read.read(rest, wire.payload)
     assert not isinstance(said, Unreadable), (wire, said)
@@ -121,6 +124,23 @@ def test_a_hub_names_its_button_as_it_is_registered(number: int) -> None:
     wires = BUTTONS["zigbee2mqtt"](of).say(Said(START, uid, "status", {"state": "online"}))
     named = [each for wire in wires for each in meant(wire, where) if isinstance(each, Found)]
     assert [(each.uid, each.kind) for each in named] == [(where.topic, "button")]
+
+
+@given(number=NUMBERS)
+def test_a_node_that_nobody_registered_makes_itself_known_as_it_would_be(number: int) -> None:
+    of = home(number)
+    uid, where = standing("esphome", of)
+    wires = BUTTONS["esphome"](of).say(Said(START, uid, "status", {"state": "online"}))
+    (found,) = [
+        each
+        for wire in wires
+        if (known := formats.discovery(wire.topic)) is not None
+        for each in formats.installed()[known[0]].read(known[2], wire.payload)
+    ]
+    assert isinstance(found, Found)
+    assert (found.format, found.topic, found.name) == ("esphome", where.topic, uid)
+    # a name that says no help is a sensor's until somebody who knows it lets it in
+    assert found.kind == ("sensor" if number % 2 else "button")
 
 
 @given(NUMBERS)
