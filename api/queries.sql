@@ -113,7 +113,7 @@ left join lateral (
   select visits.id
   from visits
   where visits.alert_id = alerts.id
-  order by visits.state in ('completed', 'failed', 'cancelled'), visits.id desc
+  order by visits.state in ('completed', 'followed_up', 'failed', 'cancelled'), visits.id desc
   limit 1
 ) as visit on true
 where alerts.id = any(%(ids)s)

@@ -53,5 +53,5 @@ where code = %(code)s
 select 'open visits', count(*), (array_agg(id::text order by id))[1:5]
 from visits
 where service = %(code)s
-  and state not in ('completed', 'failed', 'cancelled')
+  and state not in ('completed', 'followed_up', 'failed', 'cancelled')
 having count(*) > 0

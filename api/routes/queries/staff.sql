@@ -59,7 +59,7 @@ union all
 select 'open visits', count(*), (array_agg(id::text order by id))[1:5]
 from visits
 where staff_id = %(staff_id)s
-  and state not in ('completed', 'failed', 'cancelled')
+  and state not in ('completed', 'followed_up', 'failed', 'cancelled')
 having count(*) > 0
 union all
 select 'users', count(*), (array_agg(id::text order by id))[1:5]
