@@ -7,8 +7,8 @@ from typing import Any
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from alerts import proofs, record, visit_record, visit_rules, visits
-from alerts.model import Actor, AlertState, Conflict, Invalid, Outcome, UnknownOutcome, UnknownPlace
+from alerts import assigning, proofs, record, visit_record, visit_rules, visits
+from alerts.model import SYSTEM, Actor, AlertState, Conflict, Invalid, Outcome, UnknownOutcome, UnknownPlace
 from alerts.proofs import Check, CodeOfAnotherHome, Door, Place
 from alerts.visit_record import HeldVisit
 from alerts.visits import FailKind, Payer, Proof, VisitState, VisitStep
@@ -55,10 +55,10 @@ def request(
     fee: Decimal | None = None,
     now: datetime,
 ) -> int:
-    """Ask for a visit to a home; assigned at once where somebody is named. Returns its id.
+    """Ask for a visit to a home; assigned at once where somebody is named, or the area lets the best one be sent.
 
-    `fee` in yuan: written down, never charged. Raises UnknownPlace, UnknownStaff, EndsBeforeItBegins, and Invalid for an
-    unknown service.
+    Returns its id. `fee` in yuan: written down, never charged. Raises UnknownPlace, UnknownStaff, EndsBeforeItBegins, and
+    Invalid for an unknown service.
     """
     place = connection.execute(queries.place_of_home, {"home_id": home_id}).fetchone()
     if place is None:
@@ -76,6 +76,9 @@ def request(
         due_from=due_from, due_to=due_to, note=note, payer=payer, fee=fee, actor=actor, now=now,
     )  # fmt: skip
     record.tell_pages(connection, "visit", visit_id, place[1], now)
+    best = assigning.best(connection, visit_id=visit_id, now=now) if staff_id is None else None
+    if best is not None:
+        assign(connection, visit_id=visit_id, staff_id=best, actor=SYSTEM, now=now)
     return visit_id
 
 
@@ -218,11 +221,16 @@ def arrive(connection: Connection[Any], *, visit_id: int, actor: Actor, proof: P
     """He is at the door. Raises UnknownVisit, NobodyAssigned, WrongOrder, TimesRunBackwards, CodeOfAnotherHome."""
     visit, at = _step(connection, visit_id, VisitStep.ARRIVE, proof, now)
     check = _judge(connection, visit, proof)
-    connection.execute(
-        queries.set_visit_arrived, {"visit_id": visit_id, "at": at, **_kept(proof, check, now)}
-    )
+    connection.execute(queries.set_visit_arrived, {"visit_id": visit_id, "at": at, **_kept(proof, check, now)})
     visit_record.on_timeline(
-        connection, visit_id, "arrived", actor, at=at, now=now, staff_id=visit.staff_id, detail=check.kept()
+        connection,
+        visit_id,
+        "arrived",
+        actor,
+        at=at,
+        now=now,
+        staff_id=visit.staff_id,
+        detail={**check.kept(), "himself": actor.staff_id == visit.staff_id},
     )
     visit_record.move_alert(connection, visit, AlertState.ARRIVED, actor, at, now)
 

@@ -89,12 +89,20 @@ set state = 'en_route',
 where id = %(visit_id)s
 
 -- name: set_visit_arrived
+-- He is there, for those who live there now (by residents_home).
 update visits
 set state = 'arrived',
     departed_at = coalesce(departed_at, %(at)s),
     arrived_at = %(at)s,
     arrived_proof = %(proof)s,
     arrived_check = %(check)s,
+    served = (
+      select array_agg(residents.id order by residents.id)
+      from residents
+      where residents.home_id = visits.home_id
+        and residents.removed_at is null
+        and residents.left_at is null
+    ),
     elsewhere = %(elsewhere)s
 where id = %(visit_id)s
 

@@ -195,7 +195,9 @@ _JUST_NOTED = "{text}"
 GOOD = frozenset(
     {"delivered", "accepted", "en_route", "arrived", "visit_completed", "visit_accepted", "closed", "heard"}
 )
-BAD = frozenset({"not_delivered", "nobody_on_call", "no_policy", "visit_failed", "visit_declined", "climbed", "taken_back"})
+BAD = frozenset(
+    {"not_delivered", "nobody_on_call", "no_policy", "visit_failed", "visit_declined", "climbed", "taken_back"}
+)
 
 
 def problems_told(counts: Mapping[str, int], asked: str) -> list[str]:

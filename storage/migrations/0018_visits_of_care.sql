@@ -10,6 +10,8 @@ alter table visits
   -- how the proofs were judged when they came: code, distance_m, within_m, place
   add column arrived_check jsonb,
   add column completed_check jsonb,
+  -- who was served: the residents who lived there then
+  add column served bigint[],
   -- a position was shown, and it is too far from the home
   add column elsewhere boolean not null default false,
   add check (state not in ('in_service', 'followed_up') or arrived_at is not null),
