@@ -34,6 +34,13 @@ class EndsBeforeItBegins(Invalid):
         super().__init__(f"due_to {end.isoformat()} lies before due_from {start.isoformat()}; swap them")
 
 
+class SayWhenAndWhy(Invalid):
+    """say why, and when it is done instead where it is put off."""
+
+    def __init__(self) -> None:
+        super().__init__("say why, and when it is done instead where it is put off")
+
+
 class DueInThePast(Invalid):
     """due_to {end} is over already; name a time that is still to come."""
 
@@ -115,12 +122,12 @@ def _insert(connection: Connection[Any], *, actor: Actor, now: datetime, **colum
     named = {"requested_by": actor.name or None, "by_staff": actor.staff_id, "now": now}
     row = connection.execute(queries.insert_visit, {**columns, **named}).fetchone()
     visit_id = int(row[0]) if row else 0
-    visit_record.on_timeline(connection, visit_id, "requested", actor, at=now, now=now)
+    visit_record.note_step(connection, visit_id, "requested", actor, at=now, now=now)
     staff_id = columns["staff_id"]
     if isinstance(staff_id, int):
         name = record.staff_name(connection, staff_id)
         what = str(columns["state"])
-        visit_record.on_timeline(
+        visit_record.note_step(
             connection, visit_id, what, actor, at=now, now=now, staff_id=staff_id, detail={"name": name}
         )
     # whoever is sent by somebody else is told so
@@ -138,7 +145,7 @@ def assign(connection: Connection[Any], *, visit_id: int, staff_id: int, actor: 
         {"visit_id": visit_id, "staff_id": staff_id, "by_staff": actor.staff_id, "now": now},
     )
     connection.execute(queries.wake_engine)
-    visit_record.on_timeline(
+    visit_record.note_step(
         connection, visit_id, "assigned", actor, at=now, now=now, staff_id=staff_id, detail={"name": name}
     )
     visit_record.written(connection, visit, "visit_assigned", actor, now, now, {"name": name})
@@ -149,7 +156,7 @@ def accept(connection: Connection[Any], *, visit_id: int, actor: Actor, now: dat
     visit = visit_record.hold(connection, visit_id)
     visits.advance(visit.standing, VisitStep.ACCEPT, now)
     connection.execute(queries.set_visit_accepted, {"visit_id": visit_id, "now": now})
-    visit_record.on_timeline(connection, visit_id, "accepted", actor, at=now, now=now, staff_id=visit.staff_id)
+    visit_record.note_step(connection, visit_id, "accepted", actor, at=now, now=now, staff_id=visit.staff_id)
     visit_record.written(connection, visit, "visit_accepted", actor, now, now, {})
 
 
@@ -162,7 +169,7 @@ def decline(connection: Connection[Any], *, visit_id: int, actor: Actor, reason:
     visits.advance(visit.standing, VisitStep.DECLINE, now)
     connection.execute(queries.set_visit_declined, {"visit_id": visit_id})
     detail = {"reason": reason} | ({"name": visit.staff_name} if visit.staff_name else {})
-    visit_record.on_timeline(
+    visit_record.note_step(
         connection, visit_id, "declined", actor, at=now, now=now, staff_id=visit.staff_id, detail=detail
     )
     visit_record.written(connection, visit, "visit_declined", actor, now, now, detail)
@@ -201,7 +208,7 @@ def put_off(
     )  # fmt: skip
     connection.execute(queries.wake_engine)
     detail = {"reason": reason, "due_from": due_from.isoformat(), "due_to": due_to.isoformat()}
-    visit_record.on_timeline(
+    visit_record.note_step(
         connection, visit_id, "put_off", actor, at=now, now=now, staff_id=visit.staff_id, detail=detail
     )
     visit_record.written(connection, visit, "visit_put_off", actor, now, now, detail)
@@ -213,7 +220,7 @@ def depart(
     """He is on the way. Raises UnknownVisit, NobodyAssigned, WrongOrder, TimesRunBackwards."""
     visit, at = _step(connection, visit_id, VisitStep.DEPART, proof or Proof(), now)
     connection.execute(queries.set_visit_departed, {"visit_id": visit_id, "at": at})
-    visit_record.on_timeline(connection, visit_id, "en_route", actor, at=at, now=now, staff_id=visit.staff_id)
+    visit_record.note_step(connection, visit_id, "en_route", actor, at=at, now=now, staff_id=visit.staff_id)
     visit_record.move_alert(connection, visit, AlertState.EN_ROUTE, actor, at, now)
 
 
@@ -222,7 +229,7 @@ def arrive(connection: Connection[Any], *, visit_id: int, actor: Actor, proof: P
     visit, at = _step(connection, visit_id, VisitStep.ARRIVE, proof, now)
     check = _judge(connection, visit, proof)
     connection.execute(queries.set_visit_arrived, {"visit_id": visit_id, "at": at, **_kept(proof, check, now)})
-    visit_record.on_timeline(
+    visit_record.note_step(
         connection,
         visit_id,
         "arrived",
@@ -244,7 +251,7 @@ def begin(
     """
     visit, at = _step(connection, visit_id, VisitStep.BEGIN, proof or Proof(), now)
     connection.execute(queries.set_visit_in_service, {"visit_id": visit_id, "at": at})
-    visit_record.on_timeline(connection, visit_id, "in_service", actor, at=at, now=now, staff_id=visit.staff_id)
+    visit_record.note_step(connection, visit_id, "in_service", actor, at=at, now=now, staff_id=visit.staff_id)
     visit_record.written(connection, visit, "visit_begun", actor, at, now, {})
 
 
@@ -274,7 +281,7 @@ def complete(
             **_kept(proof, check, now),
         },
     )  # fmt: skip
-    visit_record.on_timeline(
+    visit_record.note_step(
         connection, visit_id, "completed", actor, at=at, now=now, staff_id=visit.staff_id,
         detail={"outcome": outcome, **check.kept()},
     )  # fmt: skip
@@ -286,7 +293,7 @@ def follow_up(connection: Connection[Any], *, visit_id: int, actor: Actor, now: 
     visit = visit_record.hold(connection, visit_id)
     visits.advance(visit.standing, VisitStep.FOLLOW_UP, now)
     connection.execute(queries.set_visit_followed_up, {"visit_id": visit_id, "now": now})
-    visit_record.on_timeline(connection, visit_id, "followed_up", actor, at=now, now=now)
+    visit_record.note_step(connection, visit_id, "followed_up", actor, at=now, now=now)
     record.tell_pages(connection, "visit", visit.id, visit.area, now)
 
 
@@ -335,7 +342,7 @@ def _end(
         queries.set_visit_ended,
         {"visit_id": visit.id, "state": state, "kind": kind, "reason": reason, "now": now},
     )
-    visit_record.on_timeline(
+    visit_record.note_step(
         connection, visit.id, state, actor, at=now, now=now, staff_id=visit.staff_id,
         detail={"reason": reason, "kind": kind},
     )  # fmt: skip

@@ -46,7 +46,7 @@ def hold(connection: Connection[Any], visit_id: int) -> HeldVisit:
     return HeldVisit(found_id, VisitState(state), *rest)
 
 
-def on_timeline(
+def note_step(
     connection: Connection[Any],
     visit_id: int,
     what: str,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from alerts import model, texts
+from alerts import assigning, dispatch, model, proofs, texts
 from alerts.texts import mark
 from api.i18n import Wording
 
@@ -16,16 +16,16 @@ ALERT_STATES = {
     "closed": mark("Closed"),
 }
 VISIT_STATES = {
-    "requested": mark("Nobody sent yet"),
-    "assigned": mark("Sent, not answered yet"),
+    "requested": mark("Waiting for somebody to be sent"),
+    "assigned": mark("Waiting to be accepted"),
     "accepted": mark("Accepted"),
-    "en_route": mark("On the way"),
+    "en_route": mark("Has set out"),
     "arrived": mark("Arrived"),
     "in_service": mark("In service"),
-    "completed": mark("Done"),
-    "followed_up": mark("Followed up"),
-    "declined": mark("Declined: somebody else must go"),
-    "put_off": mark("Put off to another time"),
+    "completed": mark("Done, not followed up yet"),
+    "followed_up": mark("Done and followed up"),
+    "declined": mark("Declined"),
+    "put_off": mark("Another time"),
     "failed": mark("Could not be done"),
     "cancelled": mark("Cancelled"),
 }
@@ -300,6 +300,13 @@ _REFUSALS: dict[type[model.Refused], str] = {
     model.NotClosed: mark("This alert is open already."),
     model.ClosedTooLongAgo: mark("This alert was closed over a day ago; raise a new one."),
     model.UnknownOutcome: mark("Choose how it ended."),
+    assigning.TwoVisitsAtOnce: mark("{name} has visit {number} at that time and cannot do both."),
+    assigning.OutsideWorkingHours: mark("Nobody works at that time."),
+    dispatch.NeverPutOff: mark("A call for help is never put off."),
+    dispatch.EndsBeforeItBegins: mark("That time ends before it begins."),
+    dispatch.SayWhenAndWhy: mark("Write down why, and the other time where there is one."),
+    dispatch.DueInThePast: mark("That time is over already."),
+    proofs.CodeOfAnotherHome: mark("That code hangs at another door. Compare the address."),
     model.WrongOrder: mark("That step does not follow now; the page shows how far the visit is."),
     model.NobodyAssigned: mark("Nobody is sent yet; choose who goes first."),
     model.TimesRunBackwards: mark("That time lies before the step it follows."),
@@ -309,4 +316,5 @@ _REFUSALS: dict[type[model.Refused], str] = {
 def refusal(w: Wording, error: model.Refused) -> str:
     """Return why something was refused, for the person who tried."""
     message = next((_REFUSALS[each] for each in type(error).__mro__ if each in _REFUSALS), None)
-    return w.gettext(message, name=getattr(error, "name", "")) if message else str(error)
+    places = {"name": getattr(error, "name", ""), "number": getattr(error, "visit_id", "")}
+    return w.gettext(message, **places) if message else str(error)
