@@ -326,7 +326,7 @@ def test_a_list_keeps_to_what_is_asked_for(api: Api, village: Village) -> None:
     for number in range(9):
         village.clock.forward(timedelta(minutes=1))
         who = people[number % 3]
-        more = {} if who is None else {"staff": str(village.phone(who).staff_id)}
+        more = {} if who is None else {"staff": str(village.phone(who).staff_id), "force": True}
         visit = operator.post("/visits", body(village, homes[number % 2], **more)).ok(201)
         if number in (4, 5):
             operator.post(f"/visits/{visit['id']}/fail").ok()
