@@ -88,6 +88,9 @@ def test_a_visit_is_put_off_to_a_time_that_is_typed(console: Console) -> None:
     page.fill(".sheet:popover-open textarea", "下大雨")
     page.click(".sheet:popover-open .btn.go")
     page.locator(".tags .pill", has_text="改约").wait_for()
+    with page.expect_popup() as label:
+        page.get_by_text("打印门牌码").click()
+    assert label.value.locator("text=住户 Home").count() == 1
     due = console.village.one("select due_from::text from visits where id = %(id)s", id=number)
     assert due.startswith("2026-11-26 07:00:00")
     assert state(console, number) == ("put_off", "兰晓")

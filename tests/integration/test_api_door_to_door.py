@@ -327,6 +327,12 @@ def test_the_label_of_a_door_is_printed_without_anybodys_name(api: Api, village:
     assert heard.headers["content-type"].startswith("image/svg+xml")
     assert operator.get(f"/homes/{place.id}/door-code").ok()["code"][:4] in heard.text
     assert "张桂英" not in heard.text
+    village.home("安石村")
+    of_town, of_village = (operator.get("/door-labels", area=area).text for area in ("town", "凤山村"))
+    assert (of_town.count("上门签到"), of_village.count("上门签到")) == (2, 1)
+    assert api.audit()[-1] == (operator.username, "read", "door codes")
+    api.being("operator", area="安石村").get("/door-labels", area="凤山村").problem(422, "area")
+    api.being("responder").get("/door-labels", area="凤山村").problem(403)
 
 
 # Who is sent ----------------------------------------------------------------------------------------------------------

@@ -13,3 +13,13 @@ update homes
 set door_code = upper(substr(replace(gen_random_uuid()::text, '-', ''), 1, 12)),
     door_code_at = %(now)s
 where id = %(home_id)s
+
+-- name: door_codes_of_area
+-- Which codes hang at the doors of an area and all below it, village by village? By areas_below and homes_area.
+select homes.door_code, homes.id
+from homes
+join areas on areas.code = homes.area
+where starts_with(areas.path, %(path)s)
+  and homes.removed_at is null
+order by areas.path, homes.id
+limit %(limit)s
