@@ -27,7 +27,8 @@ order by visits.id
 
 -- name: who_could_go
 -- Who works here, next door or above, or is on shift; where was he shown to be last (by visits_staff), else where are his
--- area's homes; and did he decline this visit (by visit_timeline_visit)?
+-- village's or township's homes (the middle of a county is nowhere); and did he decline this visit (by
+-- visit_timeline_visit)?
 with near as (
   select here.path, coalesce(above.path, here.path) as around
   from areas as here
@@ -35,7 +36,8 @@ with near as (
   where here.code = %(area)s
 ),
 people as (
-  select staff.id, staff.name, staff.area, staff.skills, areas.path, starts_with(near.path, areas.path) as in_area
+  select staff.id, staff.name, staff.area, staff.skills, areas.path, areas.level,
+    starts_with(near.path, areas.path) as in_area
   from staff
   join areas on areas.code = staff.area
   left join near on true
@@ -52,7 +54,7 @@ people as (
 ),
 middle as (
   select worked.path, avg(homes.lat) as lat, avg(homes.lon) as lon
-  from (select distinct path from people) as worked
+  from (select distinct path from people where level in ('township', 'village')) as worked
   join areas on starts_with(areas.path, worked.path)
   join homes on homes.area = areas.code
   where homes.removed_at is null
