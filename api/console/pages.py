@@ -20,6 +20,7 @@ from api.console import (
     swaps,
     test_calls,
     trips,
+    visit,
 )
 from api.console.page import problem_page
 
@@ -27,7 +28,7 @@ __all__ = ["problem_page", "router"]
 
 router = APIRouter(include_in_schema=False)
 for each in (
-    static, login, board, alert, trips, scan, mine, swaps, phones, fleet, credentials, onboarding, discovered, homes, labels,
-    test_calls, quarantine,
+    static, login, board, alert, trips, visit, scan, mine, swaps, phones, fleet, credentials, onboarding, discovered, homes,
+    labels, test_calls, quarantine,
 ):  # fmt: skip
     router.include_router(each.router)
