@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from alerts.rules.base import GOOD, About, Level, Reading, Rule, Thresholds, bounded
 from alerts.care.doubts import unsettled
+from alerts.rules.base import GOOD, About, Level, Reading, Rule, Thresholds, bounded
 from alerts.rules.facts import HomeFacts, VisitFacts
 from alerts.texts import mark
 

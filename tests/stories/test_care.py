@@ -20,9 +20,16 @@ HOURLY = timedelta(hours=1)
 @pytest.fixture
 def home(village: Village) -> Home:
     """A home whose resident is at high risk: he is to be seen weekly."""
-    made = village.home("凤山村", policy=[step(0, "lan"), step("6 h", "mei")])
+    made = without_devices(village, policy=[step(0, "lan"), step("6 h", "mei")])
     is_now(made, risk="high")
     look(village)
+    return made
+
+
+def without_devices(village: Village, policy: list[tuple[int, str]] | None = None) -> Home:
+    """A home of which no device says anything: here only people see people."""
+    made = village.home("凤山村", policy=policy)
+    village.run("update devices set removed_at = %(now)s where home_id = %(home)s", home=made.id)
     return made
 
 
@@ -82,6 +89,11 @@ def calls(home: Home) -> None:
     look(home.village)
 
 
+def told(village: Village) -> str:
+    """Return what the newest alert says beside its kind."""
+    return str(village.one("select text from alerts order by id desc limit 1"))
+
+
 def case(village: Village) -> tuple[Any, ...]:
     return village.all("select made_good_how, made_good_by, made_good_ref from care_cases order by id desc limit 1")[0]
 
@@ -120,7 +132,9 @@ def test_whoever_was_seen_in_time_is_no_gap(village: Village, home: Home, how: s
     village.everybody_has_heard()
 
 
-def test_nobody_is_seen_by_a_visit_before_a_locked_door_or_by_a_camera_that_is_down(village: Village, home: Home) -> None:
+def test_nobody_is_seen_by_a_visit_before_a_locked_door_or_by_a_camera_that_is_down(
+    village: Village, home: Home
+) -> None:
     days(village, 5)
     visit(home, outcome="no_access")
     looks_in(home, LookResult.CAMERA_DOWN)
@@ -160,7 +174,7 @@ def test_within_a_day_of_a_change_for_the_worse(village: Village, home: Home) ->
 
 
 def test_who_left_or_whose_home_is_gone_is_nobodys_duty(village: Village, home: Home) -> None:
-    other = village.home("凤山村")
+    other = without_devices(village)
     is_now(other, risk="high")
     days(village, 8)
     assert open_kinds(village) == ["care_gap", "care_gap"]
@@ -182,7 +196,7 @@ def test_who_left_or_whose_home_is_gone_is_nobodys_duty(village: Village, home: 
 
 
 def test_a_visit_at_his_new_home_before_he_came_does_not_count(village: Village, home: Home) -> None:
-    new = village.home("凤山村")
+    new = without_devices(village)
     days(village, 6)
     visit(new)
     is_now(home, home_id=new.id)
@@ -260,7 +274,8 @@ def test_a_promised_visit_that_nobody_comes_to(village: Village, home: Home) -> 
     assert open_kinds(village) == []
     pass_time(village, minutes=10)
     assert open_kinds(village) == ["visit_overdue"]
-    village.phone("lan").expect_sms("约定上门无人到", f"{visit_id}: ")
+    village.phone("lan").expect_sms("约定上门无人到", home.address)
+    assert told(village) == f"{visit_id}: 30 min"
     with village.pool.connection() as connection:
         dispatch.arrive(connection, visit_id=visit_id, actor=lan, proof=Proof(), now=village.clock.now())
     look(village)
@@ -270,7 +285,8 @@ def test_a_promised_visit_that_nobody_comes_to(village: Village, home: Home) -> 
 def test_a_hurried_visit_is_told_until_it_is_made_good(village: Village, home: Home) -> None:
     first = visit(home, minutes=15)
     assert open_kinds(village) == ["visit_too_short"]
-    village.phone("lan").expect_sms("上门时间太短", f"{first}: 15 min / 60 min")
+    village.phone("lan").expect_sms("上门时间太短", home.address)
+    assert told(village) == f"{first}: 15 min / 60 min"
     visit(home, minutes=45)
     assert open_kinds(village) == []
     # closed by hand is looked into; the next one is told anew
@@ -289,21 +305,21 @@ def test_a_visit_that_is_proven_elsewhere_is_told_until_it_is_confirmed(village:
     assert open_kinds(village) == []
     far = visit(home, lat=24.62, lon=99.9)
     assert open_kinds(village) == ["visit_elsewhere"]
-    village.phone("lan").expect_sms("上门地点不符", f"{far}: 2224 m")
-    village.run(
-        "insert into care_visit_checks (visit_id, at, who) values (%(visit)s, %(now)s, 'mei')", visit=far
-    )
+    village.phone("lan").expect_sms("上门地点不符", home.address)
+    assert told(village) == f"{far}: 2224 m"
+    village.run("insert into care_visit_checks (visit_id, at, who) values (%(visit)s, %(now)s, 'mei')", visit=far)
     look(village)
     assert open_kinds(village) == []
 
 
 def test_a_home_that_cannot_be_looked_at_holds_up_no_other(village: Village, home: Home) -> None:
-    poisoned = village.home("凤山村", resident="李四")
+    poisoned = without_devices(village)
     is_now(poisoned, risk="high")
     # what no version of ours writes: no look can read it
     village.run(
-        "update care_states set why = '[1]', due_at = %(now)s where resident_id ="
-        " (select id from residents where home_id = %(home)s)", home=home.id,
+        "update care_states set why = '5', due_at = %(now)s where resident_id ="
+        " (select id from residents where home_id = %(home)s)",
+        home=home.id,
     )
     village.run("insert into home_looks (home_id, look_at) values (%(home)s, '-infinity')", home=home.id)
     look(village)
