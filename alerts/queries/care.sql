@@ -146,13 +146,14 @@ where home_id = any(%(home_ids)s::bigint[])
 group by home_id, kind
 
 -- name: care_cases_not_made_good
--- Which cases of these homes are open? Held, in order. By care_cases_open.
-select id, home_id
-from care_cases
-where home_id = any(%(home_ids)s::bigint[])
-  and made_good_at is null
-order by id
-for update
+-- Which cases of these homes are open? Held after their alerts, in order, as everywhere. By care_cases_open.
+select care_cases.id, care_cases.home_id
+from alerts
+join care_cases on care_cases.alert_id = alerts.id
+where care_cases.home_id = any(%(home_ids)s::bigint[])
+  and care_cases.made_good_at is null
+order by alerts.id
+for update of alerts, care_cases
 
 -- name: care_case_made_good
 -- The gap of a case is made good; by whom, where somebody saw him. By primary keys.
@@ -236,3 +237,80 @@ returning (
   from areas
   where areas.code = care_occasions.area
 )
+
+-- name: alert_of_care_case
+-- Which alert is a case of? By primary key.
+select alert_id
+from care_cases
+where id = %(case_id)s
+
+-- name: hold_care_case
+-- A case as it stands, held until the end of the transaction. By primary key.
+select id, assigned_at, made_good_at, made_good_by, made_good_staff, confirmed_at, reported_at, home_id, found_at
+from care_cases
+where id = %(case_id)s
+for update
+
+-- name: care_case_assigned
+update care_cases
+set assigned_at = %(now)s,
+    assigned_staff = %(staff_id)s,
+    assigned_by = %(by)s
+where id = %(case_id)s
+
+-- name: care_case_filled_by
+-- Is that a visit, a look or a contact by which somebody of this home was seen since then? By primary keys.
+select case %(how)s
+  when 'visit' then (
+    select visits.id
+    from visits
+    where visits.id = %(ref)s
+      and visits.home_id = %(home_id)s
+      and visits.completed_at >= %(since)s
+      and visits.outcome is distinct from 'no_access'
+  )
+  when 'look' then (
+    select looks.id
+    from looks
+    where looks.id = %(ref)s
+      and looks.home_id = %(home_id)s
+      and looks.result = 'well'
+      and looks.at >= %(since)s
+  )
+end
+
+-- name: care_contact_of_home
+-- How was that contact with somebody of this home since then? By primary key.
+select how
+from care_contacts
+where id = %(ref)s
+  and home_id = %(home_id)s
+  and at >= %(since)s
+
+-- name: care_case_confirmed
+update care_cases
+set confirmed_at = %(now)s,
+    confirmed_by = %(by)s,
+    confirmed_note = %(note)s
+where id = %(case_id)s
+
+-- name: care_case_reported
+update care_cases
+set reported_at = %(now)s,
+    reported_by = %(by)s,
+    reported_month = %(month)s
+where id = %(case_id)s
+
+-- name: note_care_contact
+-- Writes down that somebody spoke with a resident, or saw him; his home is where he lives now.
+insert into care_contacts (resident_id, home_id, how, at, recorded_at, note, who, staff_id)
+select residents.id, residents.home_id, %(how)s, %(at)s, %(now)s, %(note)s, %(who)s, %(staff_id)s
+from residents
+where residents.id = %(resident_id)s
+returning id
+
+-- name: confirm_care_visit
+-- Somebody looked into a visit that was in doubt; once.
+insert into care_visit_checks (visit_id, at, who, note)
+values (%(visit_id)s, %(now)s, %(who)s, %(note)s)
+on conflict (visit_id) do nothing

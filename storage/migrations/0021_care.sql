@@ -134,6 +134,25 @@ $$;
 create trigger care_gaps_have_a_case after insert on alerts
   for each row when (new.kind = 'care_gap' and new.home_id is not null) execute function find_care_case();
 
+-- Whoever accepts the alert has the case.
+create function assign_care_case() returns trigger language plpgsql as $$
+begin
+  update care_cases
+  set assigned_at = new.accepted_at,
+      assigned_staff = new.accepted_by_staff,
+      assigned_by = new.accepted_by_user
+  where alert_id = new.id
+    and made_good_at is null;
+  return null;
+end
+$$;
+create trigger care_gaps_accepted after update on alerts
+  for each row when (
+    new.kind = 'care_gap'
+    and new.accepted_by_staff is not null
+    and old.accepted_by_staff is distinct from new.accepted_by_staff
+  ) execute function assign_care_case();
+
 -- by which raw rows a resident was seen, and what visits of a home are asked for by the rules
 create index visits_seen_at_home on visits (home_id, completed_at) where completed_at is not null;
 create index visits_promised_to_home on visits (home_id, due_to)
