@@ -16,7 +16,7 @@ from api.auth import Responder, Viewer
 from api.context import Ctx, Principal
 from api.fields import Body, Code, Instant, Note, Whole, row_id
 from api.paging import Listing, Page, Paging
-from api.problems import invalid, missing
+from api.problems import missing
 from api.routes import reach, written
 from api.work import asked
 from api.work.asked import Several
@@ -243,12 +243,3 @@ def _read(row: DueRow, now: datetime) -> DueRead:
         case=None if row.case_id is None else str(row.case_id),
         alert=None if row.alert_id is None else str(row.alert_id), assigned_to=row.assigned_to, noted=row.noted,
     )  # fmt: skip
-
-
-def chosen_area(connection: Connection[Any], caller: Principal, code: str) -> str | None:
-    """Return the path of an area that a form named, None for none. Raises Problem 422."""
-    if not code:
-        return None
-    if len(code) > 64:
-        raise invalid("area", code, "is no area's code; choose one of the list")
-    return reach.area(connection, caller, code)

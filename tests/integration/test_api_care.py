@@ -118,7 +118,7 @@ def test_a_case_is_assigned_made_good_confirmed_by_somebody_else_and_reported(
     assigned = operator.post(f"{path}/assign", {"staff": lan}).ok()
     assert (assigned["state"], assigned["assigned_name"]) == ("assigned", "李兰")
     alert = admin.get(f"/alerts/{case['alert']}")
-    assert (alert["state"], alert["accepted_by"]) == ("accepted", "李兰")
+    assert (alert["state"], alert["accepted_by"]) == ("accepted", lan)
     operator.post(f"{path}/assign", {"staff": "999"}).problem(422)
     operator.post(f"{path}/made-good", {}).problem(422, "one of them")
     operator.post(f"{path}/made-good", {"visit": "12"}).problem(422, "visit 12")

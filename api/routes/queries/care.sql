@@ -34,19 +34,6 @@ where care_states.due_at > %(from)s
 order by care_states.due_at, residents.id
 limit %(limit)s
 
--- name: count_care_due
--- How many are overdue, and how many are due soon, by area? By care_states_due and homes_area.
-select areas.code, areas.name, count(*) filter (where care_states.due_at <= %(now)s) as overdue,
-  count(*) filter (where care_states.due_at > %(now)s) as due_soon
-from care_states
-join homes on homes.id = care_states.home_id
-join areas on areas.code = homes.area
-where care_states.due_at <= %(until)s
-  and areas.path like %(below)s
-group by areas.code, areas.name
-order by overdue desc, due_soon desc, areas.code
-limit %(limit)s
-
 -- name: resident_in_sight
 -- Where does a resident live? By primary key.
 select residents.id, homes.area, areas.path
