@@ -54,7 +54,7 @@ class View:
         if caller is None:
             return []
         _ = self.wording.gettext
-        places = [("/", _("Board")), ("/visits", _("Visits")), ("/devices", _("Devices"))]
+        places = [("/", _("Board")), ("/visits", _("Visits")), ("/devices", _("Devices")), ("/care", _("Care"))]
         if caller.staff_id is not None:
             places.insert(0, ("/my", _("My work")))
             if not caller.may("operator"):

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from api.console import (
     alert,
     board,
+    care,
     credentials,
     discovered,
     fleet,
@@ -29,6 +30,6 @@ __all__ = ["problem_page", "router"]
 router = APIRouter(include_in_schema=False)
 for each in (
     static, login, board, alert, trips, visit, scan, mine, swaps, phones, fleet, credentials, onboarding, discovered, homes,
-    labels, test_calls, quarantine,
+    labels, test_calls, quarantine, care,
 ):  # fmt: skip
     router.include_router(each.router)

@@ -1,20 +1,21 @@
--- name: response
--- How fast were help calls told, accepted, reached and closed? By alerts_area or alerts_time.
+-- name: response_rows
+-- Which help calls were told, accepted, reached and closed, and how fast? By alerts_area or alerts_time.
 with calls as (
-  select alerts.test, alerts.state,
+  select alerts.id as alert_id, alerts.home_id, alerts.resident_id, alerts.raised_at as at, alerts.test, alerts.state,
     case when starts_with(areas.path, %(path)s)
       then coalesce(nullif(split_part(substr(areas.path, length(%(path)s) + 1), '/', 1), ''), %(code)s)
     end as part,
-    case when alerts.notified_at is not null
+    -- tests are counted, and left out of every other figure
+    case when not alerts.test and alerts.notified_at is not null
       then extract(epoch from greatest(alerts.notified_at - alerts.raised_at, interval '0'))::float8
     end as told_s,
-    case when alerts.accepted_at is not null
+    case when not alerts.test and alerts.accepted_at is not null
       then extract(epoch from greatest(alerts.accepted_at - alerts.raised_at, interval '0'))::float8
     end as accepted_s,
-    case when alerts.arrived_at is not null
+    case when not alerts.test and alerts.arrived_at is not null
       then extract(epoch from greatest(alerts.arrived_at - alerts.raised_at, interval '0'))::float8
     end as arrived_s,
-    case when alerts.closed_at is not null
+    case when not alerts.test and alerts.closed_at is not null
       then extract(epoch from greatest(alerts.closed_at - alerts.raised_at, interval '0'))::float8
     end as closed_s,
     first_message.failed as first_failed,
@@ -24,7 +25,7 @@ with calls as (
       where help_calls.alert_id = alerts.id
         and help_calls.what = 'help'
         and help_calls.resent > 0
-    ) as resent
+    ) as was_resent
   from alerts
   left join areas on areas.code = alerts.area
   left join lateral (
@@ -41,32 +42,23 @@ with calls as (
     and (areas.path like %(below)s or (alerts.area is null and %(unplaced)s))
     and (%(within)s::text is null or starts_with(areas.path, %(within)s))
 )
-select grouping(part) as is_total, part,
-  count(*) filter (where not test) as alerts,
-  count(*) filter (where test) as tests,
-  count(*) filter (where not test and state <> 'closed') as open,
-  count(told_s) filter (where not test) as told,
-  percentile_cont(0.5) within group (order by told_s) filter (where not test) as told_p50_s,
-  percentile_cont(0.9) within group (order by told_s) filter (where not test) as told_p90_s,
-  count(accepted_s) filter (where not test) as accepted,
-  count(*) filter (where not test and accepted_s <= 60) as accepted_within_60_s,
-  count(*) filter (where not test and accepted_s <= 180) as accepted_within_180_s,
-  percentile_cont(0.5) within group (order by accepted_s) filter (where not test) as accepted_p50_s,
-  percentile_cont(0.9) within group (order by accepted_s) filter (where not test) as accepted_p90_s,
-  count(arrived_s) filter (where not test) as arrived,
-  count(*) filter (where not test and arrived_s <= 2700) as arrived_within_45_min,
-  count(*) filter (where not test and arrived_s <= 3600) as arrived_within_60_min,
-  percentile_cont(0.5) within group (order by arrived_s) filter (where not test) as arrived_p50_s,
-  percentile_cont(0.9) within group (order by arrived_s) filter (where not test) as arrived_p90_s,
-  count(closed_s) filter (where not test) as closed,
-  percentile_cont(0.5) within group (order by closed_s) filter (where not test) as closed_p50_s,
-  percentile_cont(0.9) within group (order by closed_s) filter (where not test) as closed_p90_s,
-  count(first_failed) filter (where not test) as first_messages,
-  count(*) filter (where not test and first_failed) as first_messages_failed,
-  count(*) filter (where not test and resent) as resent,
-  count(*) filter (where not test and (resent or first_failed)) as first_time_failures
+select calls.*,
+  not test as alerts,
+  test as tests,
+  not test and state <> 'closed' as open,
+  told_s is not null as told,
+  accepted_s is not null as accepted,
+  coalesce(accepted_s <= 60, false) as accepted_within_60_s,
+  coalesce(accepted_s <= 180, false) as accepted_within_180_s,
+  arrived_s is not null as arrived,
+  coalesce(arrived_s <= 2700, false) as arrived_within_45_min,
+  coalesce(arrived_s <= 3600, false) as arrived_within_60_min,
+  closed_s is not null as closed,
+  not test and first_failed is not null as first_messages,
+  not test and coalesce(first_failed, false) as first_messages_failed,
+  not test and was_resent as resent,
+  not test and (was_resent or coalesce(first_failed, false)) as first_time_failures
 from calls
-group by grouping sets ((), (part))
 
 -- name: alarm_rates
 -- Of how many alerts was each responder told, and how many were that in his busiest ten minutes? An alert counts once in
