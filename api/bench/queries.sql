@@ -201,7 +201,7 @@ set password_hash = %(password_hash)s,
 
 -- name: month_homes
 -- Registers homes of a village with one or two residents each, of whom one in five is to be seen weekly and one in five monthly;
--- each was registered some time within his period. The simulator keeps its own book of them.
+-- each was registered some time within his period. How often is somebody to go there, and since which day counts it?
 with placed as (
   insert into homes (area, address, created_at)
   select %(area)s, number || '号', %(begin)s
@@ -223,25 +223,10 @@ with placed as (
   from people
   returning home_id, created_at
 )
-insert into month_plan (home_id, every_days, seen_on)
 select home_id, case when home_id %% 10 in (0, 1) then 7 when home_id %% 10 in (2, 3) then 30 else 90 end,
   (min(created_at) at time zone 'Asia/Shanghai')::date
 from written
 group by home_id
-
--- name: month_book
--- The simulator's own book: how often it goes to a home, and when it last did.
-create table month_plan (home_id bigint primary key, every_days integer not null, seen_on date not null,
-  gone_to boolean not null default false)
-
--- name: month_goes
--- Whom does the simulator go to today: whoever is due by tomorrow, but for some who are forgotten.
-update month_plan
-set seen_on = %(day)s::date,
-    gone_to = true
-where seen_on + every_days - 1 <= %(day)s::date
-  and hashtextextended(home_id::text || %(day)s::text, %(seed)s) & 1023 >= %(forgotten)s
-returning home_id
 
 -- name: month_visits
 insert into visits (
@@ -293,17 +278,10 @@ where kind = 'care_gap'
   and state <> 'closed'
 
 -- name: month_covered
--- How many homes were seen since the month began: by the simulator's book, and by what is kept?
-select (
-    select count(*)
-    from month_plan
-    where gone_to
-  ),
-  (
-    select count(distinct home_id)
-    from care_states
-    where seen_at >= %(begin)s
-  )
+-- Which homes were seen since the month began, by what is kept?
+select distinct home_id
+from care_states
+where seen_at >= %(begin)s
 
 -- name: month_told
 -- How many warnings of gaps were there, and how many ended?
