@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.browser.conftest import PHONE, WIDE, Console
+from tests.browser.test_looks import TOO_SMALL
 from tests.stories.village import Home, step
 from tests.stories.warned import look, pass_time
 
@@ -87,9 +88,11 @@ def test_an_operator_asks_for_a_visit_and_a_viewer_only_looks(console: Console, 
 
 @pytest.mark.parametrize("size", [WIDE, PHONE])
 @pytest.mark.parametrize("address", ["/care", "/care/cases", "/care/procedure"])
-def test_nothing_is_wider_than_the_screen(
+def test_nothing_is_wider_than_the_screen_or_too_small_to_press(
     console: Console, homes: list[Home], size: tuple[int, int], address: str
 ) -> None:
     page = console.log_in("op", to=address, size=size, language="zh-CN", theme="dark")
     page.wait_for_selector("main h1")
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    if size == PHONE:
+        assert page.evaluate(TOO_SMALL) == []
