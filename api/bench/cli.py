@@ -74,6 +74,24 @@ def sweep(devices: Devices = 100_000) -> None:
 
 
 @app.command()
+def month(
+    homes: Annotated[int, typer.Option(min=20, max=200_000, help="homes of the county")] = 20_000,
+) -> None:
+    """A month of care with injected time: whoever was to be seen was seen or has an open warning, by a count of its own."""
+    from api import logs
+    from api.bench import month as benchmark
+
+    logs.configure()
+    machine = _machine()
+    with _failing_in_a_line():
+        figures = benchmark.measure(homes=homes, say=_say)
+    _tell(machine, figures)
+    if figures.wrong:
+        _say(f"{figures.wrong} times what is warned of and the count disagree")
+        raise typer.Exit(1)
+
+
+@app.command()
 def fleet(
     homes: Annotated[int, typer.Option(min=10, max=100_000, help="homes, each with a button and a camera")] = 100_000,
     minutes: Annotated[float, typer.Option(min=1, max=1_440, help="for how long, once all of them speak")] = 10.0,

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.browser.conftest import PHONE, WIDE, Console
+from tests.browser.test_looks import TOO_SMALL
 from tests.stories.village import Home, step
 from tests.stories.warned import look, pass_time
 
@@ -20,7 +21,6 @@ def homes(console: Console) -> list[Home]:
     village.run("update residents set category = '{disabled}' where home_id = %(home)s", home=made[1].id)
     look(village)
     pass_time(village, days=8, every=timedelta(hours=12))
-    village.run("update care_standards set every_days = 1")
     village.run("insert into care_standards (area, category, every_days) values ('安石村', 'disabled', 12)")
     village.run("insert into home_looks (home_id, look_at) select id, '-infinity' from homes")
     look(village)
@@ -41,7 +41,7 @@ def test_a_gap_is_noted_and_confirmed_by_a_colleague(console: Console, homes: li
     row.locator(".sheet:popover-open").get_by_role("button", name="分派").click()
     page.get_by_text("兰晓 负责").wait_for()
     page.get_by_role("button", name="记一次联系").first.click()
-    page.locator(".sheet:popover-open").get_by_label("备注").fill("她很好")
+    page.locator(".sheet:popover-open").locator("textarea").fill("她很好")
     page.locator(".sheet:popover-open").get_by_role("button", name="记下").click()
     page.get_by_text("已记录，马上生效").wait_for()
     look(console.village)
@@ -79,7 +79,8 @@ def test_an_operator_asks_for_a_visit_and_a_viewer_only_looks(console: Console, 
     page.get_by_text("1 overdue").wait_for()
     assert page.get_by_role("button", name="Note a call").count() == 0
     page.get_by_role("link", name="安石村").click()
-    page.locator("li.due").wait_for()
+    page.wait_for_url("**/care?area=*")
+    page.locator("li.overdue").wait_for(state="detached")
     assert page.locator("li.due").count() == 1
     page.goto(console.base + "/care/procedure")
     assert page.get_by_text("disabled: to be seen every 12 days.").count() == 1
@@ -87,9 +88,11 @@ def test_an_operator_asks_for_a_visit_and_a_viewer_only_looks(console: Console, 
 
 @pytest.mark.parametrize("size", [WIDE, PHONE])
 @pytest.mark.parametrize("address", ["/care", "/care/cases", "/care/procedure"])
-def test_nothing_is_wider_than_the_screen(
+def test_nothing_is_wider_than_the_screen_or_too_small_to_press(
     console: Console, homes: list[Home], size: tuple[int, int], address: str
 ) -> None:
     page = console.log_in("op", to=address, size=size, language="zh-CN", theme="dark")
     page.wait_for_selector("main h1")
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    if size == PHONE:
+        assert page.evaluate(TOO_SMALL) == []
