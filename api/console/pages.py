@@ -28,7 +28,7 @@ __all__ = ["problem_page", "router"]
 
 router = APIRouter(include_in_schema=False)
 for each in (
-    static, login, board, alert, trips, steps, scan, mine, swaps, phones, fleet, credentials, onboarding, discovered, homes, labels,
-    test_calls, quarantine,
+    static, login, board, alert, trips, steps, scan, mine, swaps, phones, fleet, credentials, onboarding, discovered, homes,
+    labels, test_calls, quarantine,
 ):  # fmt: skip
     router.include_router(each.router)
