@@ -141,8 +141,11 @@ def _once(seen: View, caller: Principal, step: Step) -> Came:
                     "state": end.state, "words": end.words,
                 },
             )  # fmt: skip
-        result, state, said = connection.execute(queries.phone_step, named).fetchone() or ("refused", None, None)
-    return Came(key=step.key, visit=step.visit, step=step.step, result=result, state=state, words=said)
+        came = connection.execute(queries.phone_step, named).fetchone()
+    result, state, said = came or ("refused", None, None)
+    return Came.model_validate(
+        {"key": step.key, "visit": step.visit, "step": step.step, "result": result, "state": state, "words": said}
+    )
 
 
 def _take(connection: Connection[Any], seen: View, caller: Principal, step: Step, now: datetime) -> _End:

@@ -36,10 +36,10 @@ def on_demand(console: Console, name: str = "兰晓", **more: object) -> tuple[H
     return home, int(visit)
 
 
-def on_the_phone(console: Console, who: str = "lan", page: Any = None) -> Any:
-    """Open his page on his phone, whose clock is right, and wait until the phone has kept the page."""
+def on_the_phone(console: Console, who: str = "lan", page: Any = None, ahead: timedelta = timedelta(0)) -> Any:
+    """Open his page on his phone, whose clock is that far ahead, and wait until the phone has kept the page."""
     page = page or console.page(size=PHONE)
-    page.context.clock.install(time=console.village.clock.now())
+    page.context.clock.install(time=console.village.clock.now() + ahead)
     console.log_in(who, to="/my", page=page)
     is_kept(page)
     return page
@@ -64,7 +64,9 @@ def is_kept(page: Any) -> None:
 
 def times(console: Console, visit: int) -> tuple[datetime | None, ...]:
     """Return when he set out, arrived and was done."""
-    return console.village.all("select departed_at, arrived_at, completed_at from visits where id = %(id)s", id=visit)[0]
+    return console.village.all("select departed_at, arrived_at, completed_at from visits where id = %(id)s", id=visit)[
+        0
+    ]
 
 
 def state(console: Console, visit: int) -> str:
@@ -323,6 +325,81 @@ def test_logging_out_leaves_nothing_to_read_and_nothing_to_the_next_user(console
     page.get_by_role("button", name="我到了").wait_for()
     sent(page)
     assert state(console, visit) == "en_route"
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=3), timedelta(hours=-3)])
+def test_a_clock_that_is_plainly_wrong_is_put_right_by_the_servers(console: Console, ahead: timedelta) -> None:
+    _, visit = on_demand(console)
+    console.user("lan", "responder", area="town", staff="兰晓")
+    console.village.clock.forward(timedelta(minutes=1))
+    begin = console.village.clock.now()
+    page = on_the_phone(console, ahead=ahead)
+    console.expect_complaint(NO_LINE)
+    page.context.set_offline(True)
+    page.reload()
+    page.clock.fast_forward("30:00")
+    page.get_by_role("button", name="我出发了").click()
+    page.get_by_text("10:4").wait_for()
+    console.village.clock.forward(timedelta(hours=1))
+    page.context.set_offline(False)
+    sent(page)
+    assert about(times(console, visit)[0], begin + timedelta(minutes=30))
+
+
+def test_what_came_while_the_page_was_open_is_kept_too(console: Console) -> None:
+    console.user("lan", "responder", area="town", staff="兰晓")
+    page = on_the_phone(console)
+    home = console.village.home("凤山村", policy=[step(0, "兰晓")])
+    home.press()
+    console.village.phone("兰晓").reply("1")
+    page.wait_for_selector("[data-visit]")
+    is_kept(page)
+    console.expect_complaint(NO_LINE)
+    page.context.set_offline(True)
+    page.reload()
+    assert "张桂英" in page.inner_text(".doorway h1")
+    assert page.evaluate("getComputedStyle(document.querySelector('.btn.big')).minHeight") == "88px"
+
+
+def test_after_half_a_day_without_a_line_nothing_is_left_to_read(console: Console) -> None:
+    on_demand(console)
+    console.user("lan", "responder", area="town", staff="兰晓")
+    page = on_the_phone(console)
+    console.expect_complaint(NO_LINE)
+    page.context.set_offline(True)
+    page.evaluate(
+        """async () => {
+          const cache = await caches.open('anju-page');
+          const had = await cache.match('/my');
+          const headers = new Headers(had.headers);
+          headers.set('x-anju-kept', '2020-01-01T00:00:00Z');
+          await cache.put('/my', new Response(await had.text(), {headers}));
+        }"""
+    )
+    page.goto(f"{console.base}/my")
+    page.get_by_role("heading", name="没有网络").wait_for()
+    assert "李凤英" not in page.content()
+    assert page.evaluate("caches.open('anju-page').then(cache => cache.keys()).then(keys => keys.length)") == 0
+
+
+def test_nothing_but_his_own_page_is_kept(console: Console) -> None:
+    _, visit = on_demand(console)
+    home, _ = called(console)
+    console.user("lan", "responder", area="town", staff="兰晓")
+    page = on_the_phone(console)
+    # the browser looks for a picture of what is no page
+    console.expect_complaint("404")
+    for path in ("/visits", f"/alerts/{home.alert().id}", "/devices", f"/api/v1/visits/{visit}", "/my/steps", "/my"):
+        page.goto(console.base + path)
+    kept = page.evaluate(
+        """async () => {
+          const found = [];
+          for (const name of await caches.keys())
+            for (const each of await (await caches.open(name)).keys()) found.push(new URL(each.url).pathname);
+          return found;
+        }"""
+    )
+    assert [each for each in kept if not each.startswith("/static/")] == ["/my"]
 
 
 def test_where_he_was_goes_along_when_he_lets_it(console: Console) -> None:

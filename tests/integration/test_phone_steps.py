@@ -218,3 +218,20 @@ def test_steps_take_a_session_of_somebody_who_goes(village: Village, api: Api) -
     api.outside().post("/my/steps", sent).problem(401)
     api.being("viewer").outside().post("/my/steps", sent).problem(403)
     assert times(village, visit_id) == [None, None, None]
+
+
+def test_the_page_is_for_its_user_and_later_visits_tell_nothing_of_the_door(
+    village: Village, lan: Api, api: Api
+) -> None:
+    village.run("update homes set key_note = 'unused'")
+    for hours, key in ((30, "under the third pot"), (3, "with the neighbour"), (1, "on the nail")):
+        home, visit_id = visit_for(village)
+        due = village.clock.now() + timedelta(hours=hours)
+        village.run("update homes set key_note = %(key)s where id = %(id)s", key=key, id=home.id)
+        village.run("update visits set due_from = %(due)s, due_to = %(due)s where id = %(id)s", due=due, id=visit_id)
+    page = lan.get("/my").ok()
+    assert page.headers["x-anju-user"] == str(village.one("select id from users where username = 'lan'"))
+    assert page.headers["cache-control"] == "no-store"
+    assert page.text.index("on the nail") < page.text.index("with the neighbour")
+    assert "third pot" not in page.text
+    assert "x-anju-user" not in api.being("operator").outside().get("/my").ok().headers

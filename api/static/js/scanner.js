@@ -11,6 +11,8 @@ let opening = 0;
 async function open(camera) {
   const turn = (opening += 1);
   camera.hidden = false;
+  // a change of the page that comes in meanwhile leaves it as it is
+  camera.dataset.keep = "";
   const say = (words) => { camera.querySelector("p").textContent = camera.dataset[words]; };
   if (!navigator.mediaDevices?.getUserMedia) return say("insecure");
   try {
@@ -20,6 +22,7 @@ async function open(camera) {
     stream = got;
     const video = camera.querySelector("video");
     video.srcObject = stream;
+    camera.dataset.seeing = "";
     await video.play();
     say("reading");
     const text = await read(video, () => turn === opening);
@@ -76,6 +79,8 @@ function close(camera) {
   opening += 1;
   stop(stream);
   stream = null;
+  delete camera.dataset.keep;
+  delete camera.dataset.seeing;
   camera.hidden = true;
 }
 

@@ -180,6 +180,7 @@ function show(section, kept) {
   let { state } = section.dataset;
   for (const each of kept) state = section.querySelector(`.next[data-step="${each.step}"]`)?.dataset.to ?? state;
   for (const each of section.querySelectorAll(".next")) each.hidden = !each.dataset.from.split(" ").includes(state);
+  section.classList.toggle("over", !section.querySelector(".next:not([hidden])"));
   for (const each of section.querySelectorAll(".walk li")) {
     if (each.dataset.states.split(" ").includes(state)) each.setAttribute("aria-current", "step");
     else each.removeAttribute("aria-current");
