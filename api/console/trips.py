@@ -139,7 +139,6 @@ def take_step(
     caller: Responder,
     outcome: Outcome = "",
     text: Annotated[Note, Form()] = "",
-    code: Annotated[str, Form(max_length=200)] = "",
     keep_open: Annotated[bool, Form()] = False,
     back: Back = "",
 ) -> Response:
@@ -156,9 +155,7 @@ def take_step(
             case "depart":
                 dispatch.depart(connection, visit_id=visit.id, actor=actor, now=now)
             case "arrive":
-                dispatch.arrive(
-                    connection, visit_id=visit.id, actor=actor, proof=Proof(code=code.strip() or None), now=now
-                )
+                dispatch.arrive(connection, visit_id=visit.id, actor=actor, proof=Proof(), now=now)
             case "complete":
                 dispatch.complete(connection, visit_id=visit.id, actor=actor, proof=Proof(), outcome=outcome, now=now)
                 if visit.alert_id is not None and not keep_open:

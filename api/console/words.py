@@ -301,13 +301,3 @@ def refusal(w: Wording, error: model.Refused) -> str:
     """Return why something was refused, for the person who tried."""
     message = next((_REFUSALS[each] for each in type(error).__mro__ if each in _REFUSALS), None)
     return w.gettext(message, name=getattr(error, "name", "")) if message else str(error)
-
-
-def route(w: Wording, lat: float, lon: float) -> str:
-    """Return where the way to a home is shown: in China the map that people there have, else the phone's own.
-
-    Positions are WGS-84; the map is told so. Nobody's name goes along.
-    """
-    if w.language == "zh-CN":
-        return f"https://uri.amap.com/navigation?to={lon:.6f},{lat:.6f}&coordinate=wgs84&callnative=1"
-    return f"geo:{lat:.6f},{lon:.6f}?q={lat:.6f},{lon:.6f}"

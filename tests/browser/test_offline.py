@@ -327,6 +327,34 @@ def test_logging_out_leaves_nothing_to_read_and_nothing_to_the_next_user(console
     assert state(console, visit) == "en_route"
 
 
+def test_a_server_that_is_started_anew_has_the_steps_taken_meanwhile(console: Console) -> None:
+    _, visit = on_demand(console)
+    console.user("lan", "responder", area="town", staff="兰晓")
+    page = on_the_phone(console)
+    console.expect_complaint(f"{NO_LINE}|ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING")
+    console.stop()
+    page.reload()
+    page.get_by_role("button", name="我出发了").click()
+    page.get_by_text("已记下 1 步").wait_for()
+    console.start()
+    page.clock.fast_forward("01:00")
+    sent(page)
+    assert state(console, visit) == "en_route"
+
+
+def test_a_finger_that_trembles_takes_one_step(console: Console) -> None:
+    _, visit = on_demand(console)
+    console.user("lan", "responder", area="town", staff="兰晓")
+    page = on_the_phone(console)
+    place = page.get_by_role("button", name="我出发了").bounding_box()
+    for _ in range(3):
+        page.mouse.click(place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    page.get_by_role("button", name="我到了").wait_for()
+    sent(page)
+    assert state(console, visit) == "en_route"
+    assert console.village.all("select step from phone_steps") == [("depart",)]
+
+
 @pytest.mark.parametrize("ahead", [timedelta(hours=3), timedelta(hours=-3)])
 def test_a_clock_that_is_plainly_wrong_is_put_right_by_the_servers(console: Console, ahead: timedelta) -> None:
     _, visit = on_demand(console)

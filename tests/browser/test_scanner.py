@@ -10,7 +10,7 @@ import segno
 
 from tests import needs
 from tests.browser.conftest import CHROMIUM_ARGUMENTS, PHONE, WAIT_MS, Console
-from tests.browser.test_offline import on_demand, state
+from tests.browser.test_offline import is_kept, on_demand, sent, state
 
 WIDTH, HEIGHT = 640, 480
 
@@ -89,6 +89,23 @@ def test_the_code_at_the_door_proves_the_arrival(lan: Console, tmp_path: Path) -
     assert state(lan, visit) == "arrived"
     proof = lan.village.one("select arrived_proof from visits where id = %(id)s", id=visit)
     assert str(proof["code"]).endswith(code)
+
+
+def test_the_code_is_read_without_a_line_too(lan: Console, tmp_path: Path) -> None:
+    _, visit = on_demand(lan, state="en_route")
+    code = lan.village.one("select coalesce(to_jsonb(homes) ->> 'door_code', 'A1B2C3D4E5F6') from homes")
+    with phone(lan, film(tmp_path / "door.y4m", code)) as page:
+        lan.log_in("lan", to="/my", page=page)
+        is_kept(page)
+        page.context.set_offline(True)
+        page.reload()
+        page.get_by_role("button", name="扫门口的码").click()
+        page.get_by_role("button", name="完成", exact=True).wait_for()
+        page.get_by_text("已记下 1 步").wait_for()
+        page.context.set_offline(False)
+        sent(page)
+    assert state(lan, visit) == "arrived"
+    assert lan.village.one("select arrived_proof ->> 'code' from visits where id = %(id)s", id=visit) == code
 
 
 def test_without_leave_for_the_camera_the_code_is_typed(lan: Console, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ const AT_ONCE = 20;
 const AGAIN_MS = 15_000;
 const ANSWER_MS = 20_000;
 const CLOCK_OFF_MS = 60_000; // a phone's clock that is further off is put right by the server's
+const BREATH_MS = 600; // the next button comes where the last one was: a finger that trembles taps twice
 const PROVEN = new Set(["arrive", "begin", "complete", "fail"]);
 
 const words = board?.dataset ?? {};
@@ -69,10 +70,18 @@ async function take(form) {
   for (const sheet of document.querySelectorAll("[popover]:popover-open")) sheet.hidePopover();
   form.reset();
   await render();
+  catchBreath();
   document.getElementById("page")?.focus({ preventScroll: true });
   if (proven) await change(nth, { ...(await position()), until: 0 });
   tabs?.postMessage("kept");
   await send();
+}
+
+function catchBreath() {
+  for (const each of document.querySelectorAll(".next .big")) each.disabled = true;
+  setTimeout(() => {
+    for (const each of document.querySelectorAll(".next .big")) each.disabled = false;
+  }, BREATH_MS);
 }
 
 /** The time of a step: the phone's own, unless its clock is plainly wrong. */
@@ -228,13 +237,16 @@ async function onRead(event) {
 function leave(event, form) {
   event.preventDefault();
   event.stopImmediatePropagation();
-  stepsOf(words.user).then(async (steps) => {
-    const unsent = steps.filter((each) => !each.refused).length;
-    if (unsent && !confirm(words.leaving.replace("{count}", unsent))) return;
-    for (const each of steps.filter((each) => each.refused)) await drop(each.nth);
-    // nothing to read is left here, whether or not this page is the worker's
-    const registration = await navigator.serviceWorker?.getRegistration();
-    registration?.active?.postMessage({ wiped: true });
-    form.submit();
-  });
+  mayLeave().catch(() => true).then((may) => may && form.submit());
+}
+
+async function mayLeave() {
+  // nothing to read is left here, whether or not this page is the worker's
+  const registration = await navigator.serviceWorker?.getRegistration();
+  const steps = await stepsOf(words.user);
+  const unsent = steps.filter((each) => !each.refused).length;
+  if (unsent && !confirm(words.leaving.replace("{count}", unsent))) return false;
+  registration?.active?.postMessage({ wiped: true });
+  for (const each of steps.filter((each) => each.refused)) await drop(each.nth);
+  return true;
 }

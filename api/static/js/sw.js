@@ -12,6 +12,14 @@ const top = new URL(self.registration.scope).pathname;
 const MY = `${top}my`;
 
 let wipes = 0;
+let writing = Promise.resolve();
+
+/** One after the other: a change of the page must not come before the page, nor anything after it was wiped. */
+function inOrder(write) {
+  const before = wipes;
+  writing = writing.then(() => before === wipes && write(() => before === wipes)).catch(() => {});
+  return writing;
+}
 
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
@@ -29,7 +37,7 @@ self.addEventListener("fetch", (event) => {
 self.addEventListener("message", (event) => {
   const { keep, frame, user, wiped } = event.data;
   if (keep) event.waitUntil(fetch(MY, { redirect: "manual" }).then(store, () => {}));
-  if (frame) event.waitUntil(renew(user, frame));
+  if (frame) event.waitUntil(inOrder((stands) => renew(user, frame, stands)));
   if (wiped) event.waitUntil(wipe());
 });
 
@@ -50,19 +58,21 @@ function tooLong() {
   return new Promise((_, reject) => setTimeout(() => reject(new Error("no answer")), PATIENCE_MS));
 }
 
-async function store(answer) {
+function store(answer) {
   const user = answer.headers.get("x-anju-user");
   // led to the log-in page: the session is over, and so is the right to read this
   if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) return wipe();
-  if (!answer.ok || !user) return;
-  const before = wipes;
+  if (answer.ok && user) return inOrder((stands) => keep(answer, user, stands));
+}
+
+async function keep(answer, user, stands) {
   const html = await answer.text();
   const assets = (/ data-assets="([^"]*)"/.exec(html)?.[1] ?? "").split(" ").filter(Boolean);
   const cache = await caches.open(ASSETS);
   const have = new Set((await cache.keys()).map((each) => new URL(each.url).pathname));
   // first what the page needs, then the page: one without its style and scripts is of no use
   await cache.addAll(assets.filter((each) => !have.has(each)));
-  if (before !== wipes) return;
+  if (!stands()) return;
   await put(html, user, answer.headers.get("content-security-policy"));
   for (const each of have) if (!assets.includes(each)) await cache.delete(each);
 }
@@ -78,13 +88,12 @@ async function put(html, user, policy) {
 }
 
 /** A change came in while the page was open: what is kept has it too. */
-async function renew(user, frame) {
-  const before = wipes;
+async function renew(user, frame, stands) {
   const had = await (await caches.open(PAGE)).match(MY);
   if (had?.headers.get("x-anju-user") !== user) return;
   const html = await had.text();
   const [start, end] = [html.indexOf('<main id="page"'), html.lastIndexOf("</main>")];
-  if (start < 0 || end < start || before !== wipes) return;
+  if (start < 0 || end < start || !stands()) return;
   const renewed = html.slice(0, start) + frame.trim() + html.slice(end + "</main>".length);
   await put(renewed, user, had.headers.get("content-security-policy"));
 }
