@@ -235,3 +235,13 @@ def test_the_page_is_for_its_user_and_later_visits_tell_nothing_of_the_door(
     assert page.text.index("on the nail") < page.text.index("with the neighbour")
     assert "third pot" not in page.text
     assert "x-anju-user" not in api.being("operator").outside().get("/my").ok().headers
+
+
+def test_a_doors_label_is_no_device(lan: Api) -> None:
+    for scanned, leads_to in (
+        ("https://anju.example/my/door/4F1C22A0B3D9", "/my/door/4F1C22A0B3D9"),
+        ("https://anju.example/my/scan/btn-7?kind=button", "/my/scan/btn-7?kind=button"),
+    ):
+        answer = lan.send("GET", "/my/scan", params={"uid": scanned})
+        assert (answer.status, answer.headers["location"]) == (303, leads_to)
+    assert lan.send("GET", "/my/scan", params={"uid": "https://elsewhere.example/my/door/../x y"}).status == 422
