@@ -18,6 +18,7 @@ from api.console import (
     quarantine,
     scan,
     static,
+    steps,
     swaps,
     test_calls,
     trips,
@@ -29,7 +30,7 @@ __all__ = ["problem_page", "router"]
 
 router = APIRouter(include_in_schema=False)
 for each in (
-    static, login, board, alert, trips, visit, scan, mine, swaps, phones, fleet, credentials, onboarding, discovered, homes,
-    labels, test_calls, quarantine, care,
+    static, login, board, alert, trips, visit, steps, scan, mine, swaps, phones, fleet, credentials, onboarding, discovered,
+    homes, labels, test_calls, quarantine, care,
 ):  # fmt: skip
     router.include_router(each.router)

@@ -1,10 +1,10 @@
 -- name: my_visits
--- Where am I to go? What I have begun first. By visits_staff.
+-- Where am I to go? What I have begun first, then calls for help, then by when it is due. By visits_staff.
 select id, alert_id
 from visits
 where staff_id = %(staff_id)s
-  and state not in ('requested', 'completed', 'followed_up', 'failed', 'cancelled')
-order by array_position('{in_service,arrived,en_route,accepted,put_off,assigned}'::text[], state), alert_id is null,
+  and state not in ('requested', 'declined', 'completed', 'followed_up', 'failed', 'cancelled')
+order by array_position('{in_service,arrived,en_route}'::text[], state), alert_id is null,
   coalesce(due_from, requested_at), id
 limit 50
 
