@@ -231,12 +231,17 @@ def fail(
     actor: Actor,
     reason: str | None,
     kind: FailKind = FailKind.OTHER,
+    proof: Proof | None = None,
     now: datetime,
 ) -> None:
-    """It could not be done. Its alert needs somebody again: it goes back to those on call."""
+    """It could not be done. Its alert needs somebody again: it goes back to those on call.
+
+    `proof`: when and where he found that out, where a phone tells it later. Raises TimesRunBackwards, WrongOrder.
+    """
     visit = visit_record.hold(connection, visit_id)
-    state = visits.advance(visit.standing, VisitStep.FAIL, now)
-    _end(connection, visit, state, actor, reason, now, kind=kind)
+    at = visits.time_of(proof or Proof(), now)
+    state = visits.advance(visit.standing, VisitStep.FAIL, at)
+    _end(connection, visit, state, actor, reason, now, kind=kind, at=max(at, visit.last_step_at))
     visit_record.release_alert(connection, visit, now)
 
 
@@ -263,14 +268,16 @@ def _end(
     now: datetime,
     *,
     kind: FailKind | None = None,
+    at: datetime | None = None,
 ) -> None:
-    """End a visit that was not done."""
+    """End a visit that was not done. `at`: when, where we hear of it later."""
+    at = at or now
     connection.execute(
         queries.set_visit_ended,
         {"visit_id": visit.id, "state": state, "kind": kind, "reason": reason, "now": now},
     )
     visit_record.note_step(
-        connection, visit.id, state, actor, at=now, now=now, staff_id=visit.staff_id,
+        connection, visit.id, state, actor, at=at, now=now, staff_id=visit.staff_id,
         detail={"reason": reason, "kind": kind},
     )  # fmt: skip
-    visit_record.written(connection, visit, f"visit_{state}", actor, now, now, {"reason": reason} if reason else {})
+    visit_record.written(connection, visit, f"visit_{state}", actor, at, now, {"reason": reason} if reason else {})

@@ -10,6 +10,7 @@ class KeptStep(StrEnum):
 
     DEPART = "depart"
     ARRIVE = "arrive"
+    BEGIN = "begin"
     COMPLETE = "complete"
     FAIL = "fail"
 
@@ -27,7 +28,12 @@ class Fate(StrEnum):
 
 
 _ORDER = ("en_route", "arrived", "in_service", "completed", "followed_up")
-_LEADS_TO = {KeptStep.DEPART: "en_route", KeptStep.ARRIVE: "arrived", KeptStep.COMPLETE: "completed"}
+_LEADS_TO = {
+    KeptStep.DEPART: "en_route",
+    KeptStep.ARRIVE: "arrived",
+    KeptStep.BEGIN: "in_service",
+    KeptStep.COMPLETE: "completed",
+}
 
 
 def fate(step: KeptStep, state: VisitState, *, may_move: bool) -> Fate:

@@ -10,7 +10,7 @@ from psycopg.rows import class_row
 
 from api import audit, stream
 from api.auth import Responder
-from api.console import case, static, swaps
+from api.console import case, static, swaps, visit_words
 from api.console.page import View, view
 from api.console.ways import route
 from api.context import Principal
@@ -85,7 +85,9 @@ def show(request: Request, caller: Responder) -> Response:
                 audit.record(
                     connection, caller, action="read", object=f"visit {visit.id}", now=seen.context.clock.now()
                 )
-    response = seen.page("my.html", work=work, route=route, assets=[seen.url(each) for each in static.addresses()])
+    response = seen.page(
+        "my.html", work=work, route=route, said=visit_words, assets=[seen.url(each) for each in static.addresses()]
+    )
     if work is not None:
         # a phone keeps this page for when there is no line (js/sw.js), as long as it is this user's
         response.headers["x-anju-user"] = str(caller.user_id)
@@ -99,7 +101,9 @@ async def follow(request: Request, caller: Responder) -> Response:
 
     def render() -> str:
         shared = seen.shared()
-        return shared.html("my_frame.html", shared.context.clock.now(), work=_read(shared, caller), route=route)
+        return shared.html(
+            "my_frame.html", shared.context.clock.now(), work=_read(shared, caller), route=route, said=visit_words
+        )
 
     return await stream.pages(request, caller, seen.key("my", caller.user_id), render, seen.own)
 

@@ -13,7 +13,7 @@ from alerts import desk, dispatch
 from alerts.kept_steps import Fate, KeptStep, fate
 from alerts.model import AlreadyClosed, Outcome, Refused, TimesRunBackwards
 from alerts.texts import mark
-from alerts.visits import Proof, VisitState
+from alerts.visits import FailKind, Proof, VisitState
 from api.auth import Responder
 from api.console import words
 from api.console.page import View, view
@@ -48,6 +48,7 @@ class Step(Body):
     lon: Longitude | None = None
     code: Annotated[Text, Field(max_length=200)] | None = None
     outcome: Outcome | None = None
+    kind: FailKind | None = None
     note: Note | None = None
 
     @model_validator(mode="after")
@@ -181,6 +182,8 @@ def _do(connection: Connection[Any], visit: _Visit, caller: Principal, step: Ste
             dispatch.depart(connection, visit_id=visit.id, actor=actor, proof=step.proof, now=now)
         case KeptStep.ARRIVE:
             dispatch.arrive(connection, visit_id=visit.id, actor=actor, proof=step.proof, now=now)
+        case KeptStep.BEGIN:
+            dispatch.begin(connection, visit_id=visit.id, actor=actor, proof=step.proof, now=now)
         case KeptStep.COMPLETE:
             outcome = step.outcome or Outcome.OTHER
             dispatch.complete(
@@ -189,7 +192,10 @@ def _do(connection: Connection[Any], visit: _Visit, caller: Principal, step: Ste
             if visit.alert_id is not None:
                 _close(connection, visit.alert_id, caller, outcome, note, now)
         case _:
-            dispatch.fail(connection, visit_id=visit.id, actor=actor, reason=note, now=now)
+            kind = step.kind or FailKind.OTHER
+            dispatch.fail(
+                connection, visit_id=visit.id, actor=actor, reason=note, kind=kind, proof=step.proof, now=now
+            )  # fmt: skip
 
 
 def _close(

@@ -175,10 +175,25 @@ def test_what_an_operator_wrote_down_meanwhile_is_no_mistake(village: Village, l
 
 def test_a_visit_that_could_not_be_done_says_why(village: Village, lan: Api) -> None:
     _, visit_id = visit_for(village)
-    assert came(lan.post("/my/steps", [kept(visit_id, "fail", village.clock.now(), note="没人在家")])) == [
-        ("done", "failed")
+    at = village.clock.now() + timedelta(minutes=40)
+    village.clock.forward(timedelta(hours=5))
+    sent = [kept(visit_id, "fail", at, kind="nobody_home", note="敲了三次门")]
+    assert came(lan.post("/my/steps", sent)) == [("done", "failed")]
+    assert village.all("select fail_kind, fail_reason from visits where id = %(id)s", id=visit_id) == [
+        ("nobody_home", "敲了三次门")
     ]
-    assert village.one("select fail_reason from visits where id = %(id)s", id=visit_id) == "没人在家"
+    assert village.all("select at, recorded_at from visit_timeline where what = 'failed'") == [
+        (at, village.clock.now())
+    ]
+
+
+def test_the_service_may_begin_later_than_he_arrives(village: Village, lan: Api) -> None:
+    _, visit_id = visit_for(village)
+    at = [village.clock.now() + timedelta(minutes=minutes) for minutes in (5, 10, 40)]
+    village.clock.forward(timedelta(hours=5))
+    steps = [kept(visit_id, what, when) for what, when in zip(("arrive", "begin", "complete"), at, strict=True)]
+    assert came(lan.post("/my/steps", steps)) == [("done", "arrived"), ("done", "in_service"), ("done", "completed")]
+    assert village.one("select started_at from visits where id = %(id)s", id=visit_id) == at[1]
 
 
 def test_what_makes_no_sense_is_refused_whole_and_nothing_of_it_is_kept(village: Village, lan: Api) -> None:

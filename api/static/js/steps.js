@@ -57,7 +57,7 @@ async function take(form) {
   const proven = PROVEN.has(step);
   const taken = {
     user: words.user, key: newKey(), visit: form.closest("[data-visit]").dataset.visit, step, at: now().toISOString(),
-    code: text("code"), outcome: text("outcome"), note: text("text"), until: proven ? Date.now() + LIMIT_MS : 0,
+    code: text("code"), outcome: text("outcome"), kind: text("kind"), note: text("text"), until: proven ? Date.now() + LIMIT_MS : 0,
   };
   let nth;
   try {
