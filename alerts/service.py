@@ -11,7 +11,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from alerts import cover, engine, gathering, outages, outbox, sending, shift_test, swaps, warnings
+from alerts import cover, engine, gathering, outages, outbox, planning, sending, shift_test, swaps, warnings
 from alerts.channels.base import Channel, TryAgain
 from alerts.engine import EngineSettings
 from alerts.pace import Pace
@@ -36,6 +36,7 @@ WARNINGS_EVERY_S = 5
 SWAPS_EVERY_S = 60
 TIDY_EVERY_S = 3600
 TRY_PHONES_EVERY_S = 30
+PLANS_EVERY_S = 30
 ROLE = "alerts"
 
 
@@ -118,6 +119,7 @@ def run(parts: Parts, stop: threading.Event) -> None:
             misfire_grace_time=None,
         )  # fmt: skip
         scheduler.add_job(_guarded(_try_phones, parts), "interval", seconds=TRY_PHONES_EVERY_S)
+        scheduler.add_job(_guarded(_plans, parts), "interval", seconds=PLANS_EVERY_S)
         _guarded(_beat, parts)()
         for looker in lookers.values():
             looker.start()
@@ -278,6 +280,13 @@ def _swaps(parts: Parts) -> None:
 def _look_ahead(parts: Parts) -> None:
     with parts.pool.connection() as connection:
         cover.look_ahead(connection, locale=parts.settings.locale, now=parts.clock.now())
+
+
+def _plans(parts: Parts) -> None:
+    looked = planning.BATCH
+    while looked == planning.BATCH:
+        with parts.pool.connection() as connection:
+            looked = planning.make_visits(connection, locale=parts.settings.locale, now=parts.clock.now())
 
 
 def _guarded(job: Callable[[Parts], None], parts: Parts) -> Callable[[], None]:
