@@ -117,7 +117,9 @@ def ask(connection: Connection[Any], *, manner: Manner, now: datetime) -> int:
             continue
         name = (service_en or service) if language == "en" else service
         text = (
-            texts.gettext(language, "[Anju] How was the visit ({service})? Reply 1 satisfied, 2 not satisfied.", service=name)
+            texts.gettext(
+                language, "[Anju] How was the visit ({service})? Reply 1 satisfied, 2 not satisfied.", service=name
+            )
             if name
             else texts.gettext(language, "[Anju] How was the visit? Reply 1 satisfied, 2 not satisfied.")
         )
@@ -172,7 +174,14 @@ def answer(connection: Connection[Any], *, sender: str, body: str, now: datetime
 
 
 def by_telephone(
-    connection: Connection[Any], *, visit_id: int, satisfied: bool, note: str | None, actor: Actor, locale: str, now: datetime
+    connection: Connection[Any],
+    *,
+    visit_id: int,
+    satisfied: bool,
+    note: str | None,
+    actor: Actor,
+    locale: str,
+    now: datetime,
 ) -> int | None:
     """Write down what somebody was told on the telephone; return the complaint's id where he is not satisfied.
 
@@ -206,7 +215,11 @@ def _finish(
         return None
     said = note or texts.gettext(asked.language, "Not satisfied with the visit; nothing more was said.")
     about = complaints.About(
-        home_id=asked.home_id, area=asked.area, resident_id=asked.resident_id, visit_id=asked.visit_id, staff_id=asked.staff_id
+        home_id=asked.home_id,
+        area=asked.area,
+        resident_id=asked.resident_id,
+        visit_id=asked.visit_id,
+        staff_id=asked.staff_id,
     )
     return complaints.open_one(
         connection, about=about, who=asked.who or texts.gettext(asked.language, "The resident"), text=said, actor=actor,

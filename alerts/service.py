@@ -11,7 +11,20 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from alerts import cover, engine, follow_up, gathering, outages, outbox, planning, requests, sending, shift_test, swaps, warnings
+from alerts import (
+    cover,
+    engine,
+    follow_up,
+    gathering,
+    outages,
+    outbox,
+    planning,
+    requests,
+    sending,
+    shift_test,
+    swaps,
+    warnings,
+)
 from alerts.channels.base import Channel, TryAgain
 from alerts.engine import EngineSettings
 from alerts.pace import Pace

@@ -47,7 +47,9 @@ def received(told: Sequence[ToldHome], locale: str) -> list[tuple[str, bytes]]:
     return [
         (
             anju.topic_of(each.uid, anju.REPLY_LEAF),
-            replies.payload(each.call_id, "received", each.at, replies.say_of_visit(each.language or locale, "received")),
+            replies.payload(
+                each.call_id, "received", each.at, replies.say_of_visit(each.language or locale, "received")
+            ),
         )
         for each in told
     ]
@@ -79,7 +81,9 @@ def _unreadable(connection: Connection[Any], said: Unreadable, message: Heard, n
         else:
             inbox.quarantine(connection, message, said.reason, None, None)
         return []
-    request_id = said.call_id or f"unreadable-{sha256(message.payload).hexdigest()[:12]}-{message.received_at.isoformat()}"
+    request_id = (
+        said.call_id or f"unreadable-{sha256(message.payload).hexdigest()[:12]}-{message.received_at.isoformat()}"
+    )
     noted = {
         "uid": said.uid, "request_id": request_id, "at": message.received_at, "claimed_at": None,
         "received_at": message.received_at, "service": None, "battery": None, "readable": False,

@@ -26,7 +26,9 @@ def broker(tmp_path: Path) -> Iterator[int]:
 
 @pytest.fixture
 def gateway(connection: psycopg.Connection[Any], database: str, broker: int) -> Iterator[Gateway]:
-    connection.execute("insert into services (code, name) values ('company', '陪伴'), ('meal', '送餐') on conflict do nothing")
+    connection.execute(
+        "insert into services (code, name) values ('company', '陪伴'), ('meal', '送餐') on conflict do nothing"
+    )
     with Gateway(database, broker) as running:
         yield running.ready(connection)
 
@@ -125,6 +127,8 @@ def test_a_wish_that_ends_without_anybody_is_not_told_that_somebody_comes(
 ) -> None:
     wish(button, "w1")
     now = datetime.now(UTC)
-    dispatch.cancel(connection, visit_id=value(connection, "select id from visits"), actor=OPERATOR, reason=None, now=now)
+    dispatch.cancel(
+        connection, visit_id=value(connection, "select id from visits"), actor=OPERATOR, reason=None, now=now
+    )
     assert requests.tell_homes(connection, now) == 1
     assert count(connection, "home_replies") == 0

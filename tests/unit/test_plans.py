@@ -1,6 +1,7 @@
 """When a planned visit comes: right in local time, right when the clocks change, and no unreasonable rule."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -142,8 +143,6 @@ def test_a_stretch_has_the_same_in_one_piece_and_in_several(rule: str, zone: str
     recurrence = plan(rule, clock, zone)
     start = datetime(2026, 11, 23, tzinfo=UTC)
     marks = [start, *(start + timedelta(days=cut) for cut in sorted(cuts)), start + timedelta(days=400)]
-    pieces = [
-        each for left, right in zip(marks, marks[1:], strict=False) for each in occurrences(recurrence, left, right)
-    ]
+    pieces = [each for left, right in pairwise(marks) for each in occurrences(recurrence, left, right)]
     assert pieces == occurrences(recurrence, marks[0], marks[-1])
     assert pieces
