@@ -1,4 +1,4 @@
-"""How was the visit? Asked once it is over, by SMS or by telephone; who is not satisfied has a complaint without asking for it."""
+"""How was the visit? Asked once it is over, by SMS or telephone; who is not satisfied has a complaint without asking for it."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""What is stored of a home's wish for a visit? Once for ever by its id, with the visit that it leads to; then it hears `received`."""
+"""What is stored of a wish for a visit? Once for ever by its id, with the visit it leads to; then the home hears `received`."""
 
 from collections.abc import Sequence
 from datetime import datetime

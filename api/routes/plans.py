@@ -3,6 +3,7 @@
 from datetime import time, timedelta
 from decimal import Decimal
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query
 from psycopg import Connection
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from alerts import planning, plans
 from alerts.planning import Plan
 from api.auth import Operator, Viewer
-from api.context import Ctx, Principal
+from api.context import Context, Ctx, Principal
 from api.fields import Body, Code, Day, Id, Instant, Note, Patch, Text, Timezone, Whole, row_id, unset
 from api.paging import Listing, Paging
 from api.problems import invalid
@@ -146,19 +147,19 @@ def list_plans(
 @router.post("", status_code=201)
 def begin_plan(body: PlanBody, context: Ctx, caller: Operator) -> PlanRead:
     """Begin a plan: its visits of the next two weeks are made within a minute, then day by day."""
-    zone = body.timezone or context.settings.timezone
     with context.pool.connection() as connection:
-        plan = Plan(
-            reach.home(connection, caller, body.home), body.service, tidy(body.rule), time.fromisoformat(body.start),
-            body.minutes, zone, body.from_day or _today(context, zone), body.until_day,
-            _staff(connection, caller, body.staff), body.payer, body.fee, (body.note or "").strip() or None,
-        )  # fmt: skip
-        return begun(connection, caller, plan, context)
+        return begin(connection, caller, body, context)
 
 
-def begun(connection: Connection[Any], caller: Principal, plan: Plan, context: Ctx) -> PlanRead:
+def begin(connection: Connection[Any], caller: Principal, body: PlanBody, context: Context) -> PlanRead:
     """Begin a plan and write it down; the page of plans does so too."""
     now = context.clock.now()
+    zone = body.timezone or context.settings.timezone
+    plan = Plan(
+        reach.home(connection, caller, body.home), body.service, tidy(body.rule), time.fromisoformat(body.start),
+        body.minutes, zone, body.from_day or now.astimezone(ZoneInfo(zone)).date(), body.until_day,
+        _staff(connection, caller, body.staff), body.payer, body.fee, (body.note or "").strip() or None,
+    )  # fmt: skip
     plan_id = planning.begin(connection, plan=plan, actor=caller.actor(), now=now)
     made = read(connection, str(plan_id), caller)
     written.added(connection, caller, f"plan {plan_id}", area=made.area, now=now)
@@ -179,7 +180,7 @@ def change_plan(plan_id: str, body: PlanPatch, context: Ctx, caller: Operator) -
         return changed(connection, plan_id, body, context, caller)
 
 
-def changed(connection: Connection[Any], plan_id: str, body: PlanPatch, context: Ctx, caller: Principal) -> PlanRead:
+def changed(connection: Connection[Any], plan_id: str, body: PlanPatch, context: Context, caller: Principal) -> PlanRead:
     """Change a plan and write it down; the page of plans does so too."""
     now = context.clock.now()
     held = planning.hold_going(connection, int(read(connection, plan_id, caller).id))
@@ -209,7 +210,7 @@ def end_plan(plan_id: str, context: Ctx, caller: Operator) -> None:
         ended(connection, plan_id, context, caller)
 
 
-def ended(connection: Connection[Any], plan_id: str, context: Ctx, caller: Principal) -> None:
+def ended(connection: Connection[Any], plan_id: str, context: Context, caller: Principal) -> None:
     """End a plan and write it down; the page of plans does so too."""
     found = read(connection, plan_id, caller)
     planning.end(connection, plan_id=int(found.id), actor=caller.actor(), now=context.clock.now())
@@ -233,28 +234,31 @@ def list_occurrences(
         raise invalid("to", end.isoformat(), f"is over {LONGEST_LOOK.days} days after from; ask for less at once")
     with context.pool.connection() as connection:
         found = read(connection, plan_id, caller)
-        return Listing(items=_occurrences(connection, found, start, end))
+        return Listing(items=occurrences(connection, found, start, end))
 
 
 @router.post("/{plan_id}/exceptions", status_code=201)
 def make_otherwise(plan_id: str, body: Otherwise, context: Ctx, caller: Operator) -> OccurrenceRead | None:
     """Skip one occurrence, or move it (`moved_to`); one whose visit was taken already is 409."""
-    now = context.clock.now()
     with context.pool.connection() as connection:
-        found = read(connection, plan_id, caller)
-        planning.make_otherwise(
-            connection, plan_id=int(found.id), occurrence=body.occurrence, moved_to=body.moved_to, actor=caller.actor(),
-            now=now,
-        )  # fmt: skip
-        written.done(
-            connection, caller, "move" if body.moved_to else "skip", f"plan {plan_id}", area=found.area, now=now
-        )
-        if body.moved_to is None:
-            return None
-        length = timedelta(minutes=found.minutes)
-        return OccurrenceRead(
-            occurrence=body.occurrence, at=body.moved_to, until=body.moved_to + length, visit=None, state=None
-        )
+        return otherwise(connection, read(connection, plan_id, caller), body, context, caller)
+
+
+def otherwise(
+    connection: Connection[Any], found: PlanRead, body: Otherwise, context: Context, caller: Principal
+) -> OccurrenceRead | None:
+    """Skip one occurrence, or move it, and write it down; the page of plans does so too."""
+    now = context.clock.now()
+    planning.make_otherwise(
+        connection, plan_id=int(found.id), occurrence=body.occurrence, moved_to=body.moved_to, actor=caller.actor(), now=now
+    )  # fmt: skip
+    written.done(connection, caller, "move" if body.moved_to else "skip", f"plan {found.id}", area=found.area, now=now)
+    if body.moved_to is None:
+        return None
+    length = timedelta(minutes=found.minutes)
+    return OccurrenceRead(
+        occurrence=body.occurrence, at=body.moved_to, until=body.moved_to + length, visit=None, state=None
+    )
 
 
 def read(connection: Connection[Any], plan_id: str, caller: Principal) -> PlanRead:
@@ -269,7 +273,8 @@ def tidy(rule: str) -> str:
     return rule.strip().upper().removeprefix("RRULE:")
 
 
-def _occurrences(connection: Connection[Any], found: PlanRead, start: Instant, end: Instant) -> list[OccurrenceRead]:
+def occurrences(connection: Connection[Any], found: PlanRead, start: Instant, end: Instant) -> list[OccurrenceRead]:
+    """Return when a plan comes in that time, with the visits that were made for it."""
     if found.ended_at is not None:
         end = min(end, found.ended_at)
     recurrence = found.plan().recurrence(planning.exceptions_of(connection, int(found.id)))
@@ -292,9 +297,3 @@ def _occurrences(connection: Connection[Any], found: PlanRead, start: Instant, e
 
 def _staff(connection: Connection[Any], caller: Principal, wanted: str | None) -> int | None:
     return None if wanted is None else reach.staff(connection, caller, [("staff", wanted)])[0]
-
-
-def _today(context: Ctx, zone: str) -> Day:
-    from zoneinfo import ZoneInfo
-
-    return context.clock.now().astimezone(ZoneInfo(zone)).date()
