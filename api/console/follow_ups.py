@@ -164,7 +164,9 @@ def _read_complaints(seen: View, caller: Principal, home: str, q: str, why: str 
         chosen = homes.chosen(connection, caller, home, now) if home else None
         with connection.cursor(row_factory=class_row(ComplaintShown)) as cursor:
             lists = [
-                cursor.execute(queries.complaints_shown, {"below": caller.below, "going": going, "limit": SHOWN}).fetchall()
+                cursor.execute(
+                    queries.complaints_shown, {"below": caller.below, "going": going, "limit": SHOWN}
+                ).fetchall()
                 for going in (True, False)
             ]
     found = homes.find(seen, caller, q) if q else []

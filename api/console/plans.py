@@ -141,20 +141,28 @@ def show_one(request: Request, plan_id: str, caller: Viewer) -> Response:
 @router.post("/{plan_id}/pause")
 def pause(request: Request, plan_id: str, caller: Operator) -> Response:
     """Let it make no visits until it goes on."""
-    return _do(request, caller, plan_id, lambda connection, seen: _change(connection, seen, plan_id, caller, paused=True))
+    return _do(
+        request, caller, plan_id, lambda connection, seen: _change(connection, seen, plan_id, caller, paused=True)
+    )
 
 
 @router.post("/{plan_id}/go-on")
 def go_on(request: Request, plan_id: str, caller: Operator) -> Response:
     """Let it make visits again."""
-    return _do(request, caller, plan_id, lambda connection, seen: _change(connection, seen, plan_id, caller, paused=False))
+    return _do(
+        request, caller, plan_id, lambda connection, seen: _change(connection, seen, plan_id, caller, paused=False)
+    )
 
 
 @router.post("/{plan_id}/end")
 def end(request: Request, plan_id: str, caller: Operator) -> Response:
     """End it: visits ahead that nobody took are cancelled."""
     return _do(
-        request, caller, plan_id, lambda connection, seen: routes.ended(connection, plan_id, seen.context, caller), "/plans"
+        request,
+        caller,
+        plan_id,
+        lambda connection, seen: routes.ended(connection, plan_id, seen.context, caller),
+        "/plans",
     )
 
 
@@ -171,7 +179,8 @@ def otherwise(
     def deed(connection: Connection[Any], seen: View) -> None:
         plan = routes.read(connection, plan_id, caller)
         body = typed(
-            routes.Otherwise, {"occurrence": occurrence, "moved_to": _local(moved_to, plan.timezone) if moved_to else ""}
+            routes.Otherwise,
+            {"occurrence": occurrence, "moved_to": _local(moved_to, plan.timezone) if moved_to else ""},
         )
         routes.otherwise(connection, plan, body, seen.context, caller)
 
@@ -234,7 +243,12 @@ def _read_one(seen: View, caller: Principal, plan_id: str, why: str = "") -> dic
 
 
 def _plans(
-    connection: Connection[Any], caller: Principal, *, plan_id: int | None = None, home_id: int | None = None, after: int = 0
+    connection: Connection[Any],
+    caller: Principal,
+    *,
+    plan_id: int | None = None,
+    home_id: int | None = None,
+    after: int = 0,
 ) -> list[PlanShown]:
     with connection.cursor(row_factory=class_row(PlanShown)) as cursor:
         asked = {

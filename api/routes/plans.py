@@ -180,7 +180,9 @@ def change_plan(plan_id: str, body: PlanPatch, context: Ctx, caller: Operator) -
         return changed(connection, plan_id, body, context, caller)
 
 
-def changed(connection: Connection[Any], plan_id: str, body: PlanPatch, context: Context, caller: Principal) -> PlanRead:
+def changed(
+    connection: Connection[Any], plan_id: str, body: PlanPatch, context: Context, caller: Principal
+) -> PlanRead:
     """Change a plan and write it down; the page of plans does so too."""
     now = context.clock.now()
     held = planning.hold_going(connection, int(read(connection, plan_id, caller).id))

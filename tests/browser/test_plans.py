@@ -33,7 +33,9 @@ def fits(page: object) -> bool:
 
 
 @pytest.mark.parametrize(("size", "theme"), [(WIDE, "light"), (PHONE, "dark")])
-def test_an_operator_begins_a_plan_and_skips_a_day(console: Console, home: Home, size: tuple[int, int], theme: str) -> None:
+def test_an_operator_begins_a_plan_and_skips_a_day(
+    console: Console, home: Home, size: tuple[int, int], theme: str
+) -> None:
     page = console.log_in("op", size=size, language="zh-CN", theme=theme)
     page.goto(console.base + "/plans?q=凤山村")
     page.locator(".pick").click()
@@ -51,7 +53,7 @@ def test_an_operator_begins_a_plan_and_skips_a_day(console: Console, home: Home,
     page.locator(".plan-days summary").first.click()
     assert fits(page)
     page.get_by_role("button", name="改这一天").first.click()
-    page.wait_for_function("document.querySelectorAll('.plan-days li').length == 7")
+    page.locator(".plan-days li").nth(7).wait_for(state="detached")
     assert console.village.one("select count(*) from visits where state = 'cancelled'") == 1
     page.get_by_role("button", name="暂停").click()
     page.get_by_role("button", name="继续").wait_for()
