@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -63,6 +64,7 @@ class Parts:
     channel: Channel
     settings: EngineSettings
     messages_per_s: float = MESSAGES_PER_S
+    plan_ahead: timedelta = planning.AHEAD
     templates: bool = False
 
 
@@ -302,7 +304,9 @@ def _visits(parts: Parts) -> None:
     looked = planning.BATCH
     while looked == planning.BATCH:
         with parts.pool.connection() as connection:
-            looked = planning.make_visits(connection, locale=parts.settings.locale, now=parts.clock.now())
+            looked = planning.make_visits(
+                connection, locale=parts.settings.locale, now=parts.clock.now(), ahead=parts.plan_ahead
+            )
     manner = follow_up.Manner(parts.settings.locale, parts.settings.timezone, parts.settings.sms)
     for look in (follow_up.begin, follow_up.ask):
         looked = follow_up.BATCH
