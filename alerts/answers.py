@@ -10,7 +10,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from alerts import desk, dispatch, record, replies, swaps, texts, unreachable, unreached
+from alerts import desk, dispatch, follow_up, record, replies, swaps, texts, unreachable, unreached
 from alerts.model import UNANSWERED, Actor, AlertState, AlreadyClosed, AlreadyTaken, Outcome, Refused
 from alerts.replies import Reply, Verb
 from alerts.visits import DONE, Proof, VisitState
@@ -76,7 +76,10 @@ def answer(connection: Connection[Any], *, sender: str, body: str, sid: str, cha
         return str(known[0]) if known is not None else ""
     row = connection.execute(queries.staff_of_phone, {"phone": sender}).fetchone()
     if row is None:
-        return ""
+        # whoever is no responder may have been asked how a visit was
+        words = follow_up.answer(connection, sender=sender, body=body, now=now)
+        connection.execute(queries.answer_phone_reply, {"sid": sid, "answer": words})
+        return words
     staff_id, name, language = row
     words = _answer(connection, _Person(staff_id, name, language, sender), replies.read(body), channel, now)
     connection.execute(queries.answer_phone_reply, {"sid": sid, "answer": words})

@@ -92,6 +92,8 @@ KIND_NAMES = {
     "no_answer": mark("No answer to the look-in"),
     "shift_uncovered": mark("Shift without anybody"),
     "responder_unreachable": mark("Responder cannot be reached"),
+    "complaint": mark("Complaint"),
+    "plan_stuck": mark("Plan stands still"),
 }
 
 

@@ -9,12 +9,14 @@ from api.console import (
     credentials,
     discovered,
     fleet,
+    follow_ups,
     homes,
     labels,
     login,
     mine,
     onboarding,
     phones,
+    plans,
     quarantine,
     scan,
     static,
@@ -31,6 +33,6 @@ __all__ = ["problem_page", "router"]
 router = APIRouter(include_in_schema=False)
 for each in (
     static, login, board, alert, trips, visit, steps, scan, mine, swaps, phones, fleet, credentials, onboarding, discovered,
-    homes, labels, test_calls, quarantine, care,
+    homes, labels, test_calls, quarantine, care, plans, follow_ups,
 ):  # fmt: skip
     router.include_router(each.router)
