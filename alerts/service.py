@@ -12,6 +12,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from alerts import cover, engine, gathering, outages, outbox, sending, shift_test, swaps, warnings
+from alerts.care import keeping
 from alerts.channels.base import Channel, TryAgain
 from alerts.engine import EngineSettings
 from alerts.pace import Pace
@@ -118,6 +119,7 @@ def run(parts: Parts, stop: threading.Event) -> None:
             misfire_grace_time=None,
         )  # fmt: skip
         scheduler.add_job(_guarded(_try_phones, parts), "interval", seconds=TRY_PHONES_EVERY_S)
+        scheduler.add_job(_guarded(_festivals, parts), "interval", seconds=TIDY_EVERY_S)
         _guarded(_beat, parts)()
         for looker in lookers.values():
             looker.start()
@@ -251,6 +253,12 @@ def _warnings(parts: Parts) -> None:
         while looked:
             with parts.pool.connection() as connection:
                 looked = look(connection, manner=manner, now=parts.clock.now())
+
+
+def _festivals(parts: Parts) -> None:
+    settings = parts.settings
+    with parts.pool.connection() as connection:
+        keeping.keep_festivals(connection, locale=settings.locale, timezone=settings.timezone, now=parts.clock.now())
 
 
 def _try_phones(parts: Parts) -> None:
