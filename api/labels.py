@@ -1,4 +1,4 @@
-"""What stands on a device's label? A QR code that any phone's camera opens, its uid and kind; nothing secret, nobody's name.
+"""What stands on a label? A QR code that any phone's camera opens; a device's uid and kind, a door's code; nobody's name.
 
 A sheet is A4 with 3 x 8 labels of 70 x 37 mm, as stationers sell them; drawn as SVG, so that a printer has it sharp.
 """
@@ -15,6 +15,8 @@ from api.console.words import DEVICE_KINDS
 
 PLACE = "/my/scan"
 """Where a label leads to: the page that says what to do with a device at the door."""
+DOOR_PLACE = "/my/door"
+"""Where the label of a door leads to: whoever came to that home says so there."""
 SHEET_MM = (210, 297)
 COLUMNS, ROWS = 3, 8
 A_SHEET = COLUMNS * ROWS
@@ -42,6 +44,25 @@ class Label:
         told = {"kind": self.kind, "model": self.model} if self.is_new else {}
         more = urlencode({name: value for name, value in told.items() if value})
         return f"{public_url.rstrip('/')}{PLACE}/{self.uid}" + (f"?{more}" if more else "")
+
+
+@dataclass(frozen=True, slots=True)
+class DoorLabel:
+    """A door's label: its code says which home it is to us, and to nobody else."""
+
+    code: str
+
+    def link(self, public_url: str) -> str:
+        """Return what the QR code holds."""
+        return f"{public_url.rstrip('/')}{DOOR_PLACE}/{self.code}"
+
+    def as_svg(self, public_url: str) -> str:
+        """Return a sheet with this label alone, as an SVG document."""
+        grouped = [self.code[start : start + 4] for start in range(0, len(self.code), 4)]
+        written = "".join(_text(line, 8.5 + number * 5, 4.2, "monospace") for number, line in enumerate(grouped))
+        written += _text("上门签到 Door", 8.5 + len(grouped) * 5 + 1.5, 2.8)
+        drawn = f'<g transform="translate(0 {_TOP:g})">{_code(self.link(public_url))}{written}</g>'
+        return f'<?xml version="1.0" encoding="UTF-8"?>\n{_svg(drawn, 1)}\n'
 
 
 def sheets(labels: Sequence[Label], public_url: str) -> Iterator[str]:

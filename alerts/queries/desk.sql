@@ -407,5 +407,5 @@ select exists (
   select
   from visits
   where alert_id = %(alert_id)s
-    and state = 'completed'
+    and state in ('completed', 'followed_up')
 )

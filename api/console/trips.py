@@ -11,7 +11,7 @@ from psycopg.rows import class_row
 
 from alerts import desk, dispatch
 from alerts.model import Conflict, Refused, WrongOrder
-from alerts.visits import Proof, VisitState
+from alerts.visits import DONE, Proof, VisitState
 from api import stream
 from api.auth import Operator, Responder, Viewer
 from api.console import alert, case, words
@@ -30,10 +30,12 @@ router = APIRouter(prefix="/visits")
 
 SHOWN = 200
 _REACHED_BY = {
-    "depart": (VisitState.EN_ROUTE, VisitState.ARRIVED, VisitState.COMPLETED),
-    "arrive": (VisitState.ARRIVED, VisitState.COMPLETED),
-    "complete": (VisitState.COMPLETED,),
-    "fail": (VisitState.FAILED,),
+    "depart": {VisitState.EN_ROUTE, VisitState.ARRIVED, VisitState.IN_SERVICE, *DONE},
+    "arrive": {VisitState.ARRIVED, VisitState.IN_SERVICE, *DONE},
+    "begin": {VisitState.IN_SERVICE, *DONE},
+    "complete": DONE,
+    "fail": {VisitState.FAILED},
+    "decline": {VisitState.DECLINED},
 }
 """States in which a step is behind the visit: the same form sent once more is no mistake."""
 

@@ -21,7 +21,11 @@ VISIT_STATES = {
     "accepted": mark("Accepted"),
     "en_route": mark("On the way"),
     "arrived": mark("Arrived"),
+    "in_service": mark("In service"),
     "completed": mark("Done"),
+    "followed_up": mark("Followed up"),
+    "declined": mark("Declined: somebody else must go"),
+    "put_off": mark("Put off to another time"),
     "failed": mark("Could not be done"),
     "cancelled": mark("Cancelled"),
 }
@@ -155,6 +159,9 @@ _HAPPENINGS = {
     "arrived": mark("{name} is there"),
     "visit_assigned": mark("{who} sent {name}"),
     "visit_accepted": mark("{who} takes the visit"),
+    "visit_declined": mark("{name} cannot go"),
+    "visit_put_off": mark("{who} put the visit off"),
+    "visit_begun": mark("{who} begins"),
     "visit_completed": mark("Visit done: {outcome}"),
     "visit_failed": mark("The visit could not be done"),
     "visit_cancelled": mark("The visit was cancelled"),
@@ -188,7 +195,9 @@ _JUST_NOTED = "{text}"
 GOOD = frozenset(
     {"delivered", "accepted", "en_route", "arrived", "visit_completed", "visit_accepted", "closed", "heard"}
 )
-BAD = frozenset({"not_delivered", "nobody_on_call", "no_policy", "visit_failed", "climbed", "taken_back"})
+BAD = frozenset(
+    {"not_delivered", "nobody_on_call", "no_policy", "visit_failed", "visit_declined", "climbed", "taken_back"}
+)
 
 
 def problems_told(counts: Mapping[str, int], asked: str) -> list[str]:

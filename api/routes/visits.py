@@ -2,26 +2,29 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import APIRouter
 from psycopg import Connection
 from pydantic import Field
 
-from alerts import dispatch
+from alerts import assigning, dispatch
 from alerts.model import Conflict, Outcome
-from alerts.visits import ENDED, Proof, VisitState
+from alerts.visits import ENDED, FailKind, Payer, Proof, VisitState
 from api import reading
 from api.auth import Operator, Responder, Viewer
 from api.console import case
 from api.context import Context, Ctx, Principal
-from api.fields import Body, Id, Instant, Latitude, Longitude, Note, Text
+from api.fields import Body, Id, Instant, Latitude, Longitude, Name, Note, Text
 from api.paging import Listing, Paging
 from api.problems import invalid
 from api.reading import VisitRead, sight
-from api.work import asked, seen
+from api.work import asked, seen, verification
 from api.work.asked import InArea, OfId, Several, Within
 from api.work.seen import SeenVisit
+from api.work.suggested import Suggestions
+from api.work.verification import VisitDetail
 from storage import sql
 
 queries = sql.load("api.work")
@@ -30,8 +33,18 @@ router = APIRouter(prefix="/visits", tags=["visits"])
 Deed = Callable[[Connection[Any], SeenVisit, datetime], None]
 
 
-class OnDemand(Body):
-    """A visit that somebody asks for: where, what for, and when."""
+Fee = Annotated[Decimal, Field(ge=0, max_digits=10, decimal_places=2, description="in yuan; not charged")]
+
+
+class Paid(Body):
+    """Who pays, and how much: written down, not charged."""
+
+    payer: Payer | None = None
+    fee: Fee | None = None
+
+
+class OnDemand(Paid):
+    """A visit that somebody asks for: where, what for, and when. `force`: `staff` goes whatever else he has then."""
 
     home: Id
     service: Annotated[Text, Field(min_length=1, max_length=40)]
@@ -39,12 +52,29 @@ class OnDemand(Body):
     due_to: Instant
     staff: Id | None = None
     note: Note | None = None
+    force: bool = False
 
 
 class Who(Body):
-    """Who goes."""
+    """Who goes. `force`: also where he has another visit then, or nobody works."""
 
     staff: Id
+    force: bool = False
+
+
+class No(Body):
+    """Why he cannot go."""
+
+    reason: Annotated[Name, Field(max_length=200)]
+
+
+class Later(No):
+    """Another time, and why. `keep_staff`: whoever was to go goes then."""
+
+    due_from: Instant
+    due_to: Instant
+    keep_staff: bool = True
+    force: bool = False
 
 
 class When(Body):
@@ -67,16 +97,22 @@ class Shown(When):
         return Proof(self.lat, self.lon, self.code, self.at)
 
 
-class Done(Shown):
-    """How it ended, with its proof."""
+class Done(Shown, Paid):
+    """How it ended, with its proof, and who pays where that is known only now."""
 
     outcome: Outcome
 
 
 class Why(Body):
-    """Why it could not be done, or is not needed."""
+    """Why it is not needed any more."""
 
     reason: Note | None = None
+
+
+class Failed(Why):
+    """Why it could not be done."""
+
+    kind: FailKind = FailKind.OTHER
 
 
 class TakenAlready(Conflict):
@@ -128,16 +164,31 @@ def ask_for_visit(body: OnDemand, context: Ctx, caller: Operator) -> VisitRead:
         staff_id = None if body.staff is None else case.sendable(connection, caller, body.staff, home.area)
         visit_id = dispatch.request(
             connection, home_id=home.id, service=body.service, due_from=body.due_from, due_to=body.due_to,
-            staff_id=staff_id, note=(body.note or "").strip() or None, actor=caller.actor(), now=context.clock.now(),
+            staff_id=staff_id, note=(body.note or "").strip() or None, actor=caller.actor(), payer=body.payer,
+            fee=body.fee, now=context.clock.now(),
         )  # fmt: skip
+        if staff_id is not None and not body.force:
+            _refuse_clash(connection, context, visit_id, staff_id)
         return _read(connection, visit_id)
 
 
 @router.get("/{visit_id}")
-def read_visit(visit_id: str, context: Ctx, caller: Viewer) -> VisitRead:
-    """Read a visit."""
+def read_visit(visit_id: str, context: Ctx, caller: Viewer) -> VisitDetail:
+    """Read a visit, with all that was done and how each of the six things that a visit must prove is proven."""
     with context.pool.connection() as connection:
-        return _read(connection, seen.visit(connection, caller, visit_id).id)
+        number = seen.visit(connection, caller, visit_id).id
+        return verification.detail(connection, number, _read(connection, number))
+
+
+@router.get("/{visit_id}/suggestions")
+def suggest(visit_id: str, context: Ctx, caller: Operator) -> Suggestions:
+    """Say who could go, the one who fits best first, and why."""
+    with context.pool.connection() as connection:
+        found = assigning.suggestions(
+            connection, visit_id=seen.visit(connection, caller, visit_id).id, below=caller.below,
+            timezone=context.settings.timezone, now=context.clock.now(),
+        )  # fmt: skip
+        return Suggestions.of(found)
 
 
 @router.post("/{visit_id}/assign")
@@ -146,6 +197,8 @@ def assign(visit_id: str, body: Who, context: Ctx, caller: Operator) -> VisitRea
 
     def deed(connection: Connection[Any], visit: SeenVisit, now: datetime) -> None:
         staff_id = case.sendable(connection, caller, body.staff, visit.area)
+        if not body.force:
+            _refuse_clash(connection, context, visit.id, staff_id)
         dispatch.assign(connection, visit_id=visit.id, staff_id=staff_id, actor=caller.actor(), now=now)
 
     return _do(context, caller, visit_id, deed)
@@ -163,6 +216,33 @@ def accept(visit_id: str, context: Ctx, caller: Responder) -> VisitRead:
         elif visit.staff_id is not None and not visit.is_of(caller) and not caller.may("operator"):
             raise TakenAlready(visit.id, visit.staff_name or "")
         dispatch.accept(connection, visit_id=visit.id, actor=caller.actor(), now=now)
+
+    return _do(context, caller, visit_id, deed)
+
+
+@router.post("/{visit_id}/decline")
+def decline(visit_id: str, body: No, context: Ctx, caller: Responder) -> VisitRead:
+    """The one who was assigned cannot go: somebody else must be named, and its alert goes to the next ones."""
+
+    def deed(connection: Connection[Any], visit: SeenVisit, now: datetime) -> None:
+        seen.refuse_others(visit, caller)
+        dispatch.decline(connection, visit_id=visit.id, actor=caller.actor(), reason=body.reason, now=now)
+
+    return _do(context, caller, visit_id, deed)
+
+
+@router.post("/{visit_id}/put-off")
+def put_off(visit_id: str, body: Later, context: Ctx, caller: Responder) -> VisitRead:
+    """It is done at another time. A visit for an alert never is."""
+
+    def deed(connection: Connection[Any], visit: SeenVisit, now: datetime) -> None:
+        seen.refuse_others(visit, caller)
+        dispatch.put_off(
+            connection, visit_id=visit.id, actor=caller.actor(), due_from=body.due_from, due_to=body.due_to,
+            reason=body.reason, keep_staff=body.keep_staff, now=now,
+        )  # fmt: skip
+        if body.keep_staff and visit.staff_id is not None and not body.force:
+            _refuse_clash(connection, context, visit.id, visit.staff_id)
 
     return _do(context, caller, visit_id, deed)
 
@@ -191,6 +271,18 @@ def arrive(visit_id: str, context: Ctx, caller: Responder, body: Shown | None = 
     return _do(context, caller, visit_id, deed)
 
 
+@router.post("/{visit_id}/begin")
+def begin(visit_id: str, context: Ctx, caller: Responder, body: When | None = None) -> VisitRead:
+    """The service begins, where that is another moment than the arrival; it may be left out."""
+
+    def deed(connection: Connection[Any], visit: SeenVisit, now: datetime) -> None:
+        seen.refuse_others(visit, caller)
+        proof = Proof(at=body.at) if body is not None else None
+        dispatch.begin(connection, visit_id=visit.id, actor=caller.actor(), proof=proof, now=now)
+
+    return _do(context, caller, visit_id, deed)
+
+
 @router.post("/{visit_id}/complete")
 def complete(visit_id: str, body: Done, context: Ctx, caller: Responder) -> VisitRead:
     """What he came for is done; the alert stays open until it is closed."""
@@ -198,19 +290,21 @@ def complete(visit_id: str, body: Done, context: Ctx, caller: Responder) -> Visi
     def deed(connection: Connection[Any], visit: SeenVisit, now: datetime) -> None:
         seen.refuse_others(visit, caller)
         dispatch.complete(
-            connection, visit_id=visit.id, actor=caller.actor(), proof=body.proof(), outcome=body.outcome, now=now
-        )
+            connection, visit_id=visit.id, actor=caller.actor(), proof=body.proof(), outcome=body.outcome,
+            payer=body.payer, fee=body.fee, now=now,
+        )  # fmt: skip
 
     return _do(context, caller, visit_id, deed)
 
 
 @router.post("/{visit_id}/fail")
-def fail(visit_id: str, context: Ctx, caller: Responder, body: Why | None = None) -> VisitRead:
+def fail(visit_id: str, context: Ctx, caller: Responder, body: Failed | None = None) -> VisitRead:
     """It could not be done; its alert goes back to those on call."""
 
     def deed(connection: Connection[Any], visit: SeenVisit, now: datetime) -> None:
         seen.refuse_others(visit, caller)
-        dispatch.fail(connection, visit_id=visit.id, actor=caller.actor(), reason=_reason(body), now=now)
+        kind = body.kind if body is not None else FailKind.OTHER
+        dispatch.fail(connection, visit_id=visit.id, actor=caller.actor(), reason=_reason(body), kind=kind, now=now)
 
     return _do(context, caller, visit_id, deed)
 
@@ -225,6 +319,13 @@ def cancel(visit_id: str, context: Ctx, caller: Operator, body: Why | None = Non
         dispatch.cancel(connection, visit_id=visit.id, actor=caller.actor(), reason=_reason(body), now=now)
 
     return _do(context, caller, visit_id, deed)
+
+
+def _refuse_clash(connection: Connection[Any], context: Context, visit_id: int, staff_id: int) -> None:
+    """Raise TwoVisitsAtOnce or OutsideWorkingHours; what was written before is not kept then."""
+    assigning.refuse_clash(
+        connection, visit_id=visit_id, staff_id=staff_id, timezone=context.settings.timezone, now=context.clock.now()
+    )
 
 
 def _reason(body: Why | None) -> str | None:

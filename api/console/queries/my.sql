@@ -3,8 +3,8 @@
 select id, alert_id
 from visits
 where staff_id = %(staff_id)s
-  and state not in ('requested', 'completed', 'failed', 'cancelled')
-order by array_position('{arrived,en_route,accepted,assigned}'::text[], state), alert_id is null,
+  and state not in ('requested', 'completed', 'followed_up', 'failed', 'cancelled')
+order by array_position('{in_service,arrived,en_route,accepted,put_off,assigned}'::text[], state), alert_id is null,
   coalesce(due_from, requested_at), id
 limit 50
 
@@ -64,7 +64,7 @@ where alerts.accepted_by_staff = %(staff_id)s
     from visits
     where visits.alert_id = alerts.id
       and visits.staff_id = %(staff_id)s
-      and visits.state not in ('completed', 'failed', 'cancelled')
+      and visits.state not in ('completed', 'followed_up', 'failed', 'cancelled')
   )
 order by alerts.raised_at
 limit 20

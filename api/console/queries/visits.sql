@@ -33,7 +33,7 @@ left join lateral (
   where above.code = any(string_to_array(trim(both '/' from areas.path), '/'))
     and above.level in ('township', 'village')
 ) as place on true
-where visits.state not in ('completed', 'failed', 'cancelled')
+where visits.state not in ('completed', 'followed_up', 'failed', 'cancelled')
   and (areas.path like %(below)s or (visits.area is null and %(unplaced)s))
 order by visits.alert_id is null, coalesce(visits.due_from, visits.requested_at), visits.id
 limit %(limit)s

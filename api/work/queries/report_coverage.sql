@@ -1,6 +1,6 @@
 -- name: coverage
 -- Who was seen? Homes and residents of the registry at the end of the time; a home's pings are asked for until one shows
--- somebody, by the series' key, its looks by looks_home, its visits by visits_done_at_home.
+-- somebody, by the series' key, its looks by looks_home, its visits by visits_done_home.
 with seen as (
   select
     case when starts_with(areas.path, %(path)s)
@@ -47,7 +47,7 @@ with seen as (
     select true as seen
     from visits
     where visits.home_id = homes.id
-      and visits.state = 'completed'
+      and visits.state in ('completed', 'followed_up')
       and visits.completed_at >= %(from)s
       and visits.completed_at < coalesce(%(to)s, timestamptz 'infinity')
     limit 1

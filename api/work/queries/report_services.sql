@@ -8,8 +8,8 @@ with asked as (
     end as part,
     coalesce(visits.service, '') as service,
     visits.state,
-    visits.state = 'completed' and visits.due_to is not null as has_due,
-    visits.state = 'completed' and visits.arrived_at <= visits.due_to as on_time
+    visits.state in ('completed', 'followed_up') and visits.due_to is not null as has_due,
+    visits.state in ('completed', 'followed_up') and visits.arrived_at <= visits.due_to as on_time
   from visits
   left join areas on areas.code = visits.area
   where visits.requested_at >= %(from)s
@@ -19,10 +19,10 @@ with asked as (
 )
 select grouping(part, service) as level, part, service,
   count(*) as asked,
-  count(*) filter (where state = 'completed') as done,
+  count(*) filter (where state in ('completed', 'followed_up')) as done,
   count(*) filter (where state = 'failed') as failed,
   count(*) filter (where state = 'cancelled') as cancelled,
-  count(*) filter (where state not in ('completed', 'failed', 'cancelled')) as open,
+  count(*) filter (where state not in ('completed', 'followed_up', 'failed', 'cancelled')) as open,
   count(*) filter (where has_due) as done_with_due,
   count(*) filter (where on_time) as done_on_time
 from asked
