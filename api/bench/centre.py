@@ -163,7 +163,8 @@ class Centre:
         for person in self._people:
             if dice.random() >= SERVED_SHARE:
                 continue
-            first = self._start + timedelta(days=dice.randrange(7), hours=dice.randrange(1, 8))
+            # not on the first day: it would have been asked for before the month began
+            first = self._start + timedelta(days=dice.randrange(1, 8), hours=dice.randrange(1, 8))
             service = dice.choice(self._services)
             begins = first
             while begins < self._end:

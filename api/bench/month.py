@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from psycopg import Connection
 
 from alerts import dispatch, rounds, warnings
-from alerts.care import contacts
+from alerts.care import procedure
 from alerts.model import Actor
 from alerts.rounds import LookResult
 from alerts.visits import Proof
@@ -139,7 +139,10 @@ class _Month:
                     actor=CENTRE, now=now,
                 )  # fmt: skip
             case What.CALL:
-                contacts.note(connection, resident_id=deed.person.resident_id, how="telephone", at=now, now=now)
+                procedure.note_seen(
+                    connection, resident_id=deed.person.resident_id, how="telephone", at=now, note=None, actor=CENTRE,
+                    now=now,
+                )  # fmt: skip
             case What.ASK:
                 self._visits[deed.visit] = dispatch.request(
                     connection, home_id=home_id, service=deed.service, due_from=deed.due_from, due_to=deed.due_to,
