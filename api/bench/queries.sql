@@ -197,102 +197,42 @@ set password_hash = %(password_hash)s,
     kind = case when mod(id, 10) = 0 then 'hub' else kind end,
     topic = case when mod(id, 10) = 0 then 'zigbee2mqtt/' || uid end
 
--- A month of care -----------------------------------------------------------------------------------------------------
+-- A month of a county -----------------------------------------------------------------------------------------------
 
--- name: month_homes
--- Registers homes of a village with one or two residents each, of whom one in five is to be seen weekly and one in five monthly;
--- each was registered some time within his period. How often is somebody to go there, and since which day counts it?
-with placed as (
-  insert into homes (area, address, created_at)
-  select %(area)s, number || '号', %(begin)s
-  from generate_series(1, %(count)s::integer) as number
-  returning id
-), people as (
-  select placed.id as home_id, nth, hashtextextended(placed.id::text, nth) & 1023 as chance, placed.id %% 10 as kind
-  from placed
-  cross join generate_series(1, 2) as nth
-  where nth = 1 or placed.id %% 4 = 0
-), written as (
-  insert into residents (home_id, name, created_at, birth_date, category, risk)
-  select home_id, '张', %(begin)s::timestamptz - make_interval(
-      days => (chance %% case when kind in (0, 1) then 6 when kind in (2, 3) then 29 else 89 end)::integer
-    ),
-    case when kind = 0 then date '1938-03-01' else date '1950-03-01' end,
-    case kind when 0 then '{lives_alone}'::text[] when 2 then '{disabled}' when 3 then '{destitute,left_behind}' else '{}' end,
-    case when kind = 1 then 'high' end
-  from people
-  returning home_id, created_at
-)
-select home_id, case when home_id %% 10 in (0, 1) then 7 when home_id %% 10 in (2, 3) then 30 else 90 end,
-  (min(created_at) at time zone 'Asia/Shanghai')::date
-from written
-group by home_id
+-- name: spread_residents
+-- Lets people have become the centre's duty one after the other.
+update residents
+set created_at = %(start)s::timestamptz - make_interval(days => (id %% %(days)s)::integer)
 
--- name: month_visits
-insert into visits (
-  home_id, area, staff_id, state, requested_at, arrived_at, completed_at, ended_at, outcome
-)
-select homes.id, homes.area, %(staff_id)s, 'completed', %(at)s, %(at)s, %(at)s::timestamptz + interval '30 minutes',
-  %(at)s::timestamptz + interval '30 minutes', 'helped'
-from homes
-where homes.id = any(%(home_ids)s)
-  and homes.id %% 10 <> 5
-
--- name: month_calls
-insert into care_contacts (resident_id, home_id, how, at, recorded_at, who)
-select residents.id, residents.home_id, 'telephone', %(at)s, %(at)s, '李兰'
+-- name: people_of_county
+-- Who lives where, and what is known of him?
+select residents.id, homes.id, areas.parent, residents.birth_date, residents.category, residents.created_at
 from residents
-where residents.home_id = any(%(home_ids)s)
-  and residents.home_id %% 10 = 5
+join homes on homes.id = residents.home_id
+join areas on areas.code = homes.area
+order by residents.id
 
--- name: month_missed
--- The count by itself, from raw rows: at which homes should somebody have been seen by now and was not?
-select distinct residents.home_id
-from residents
-left join (
-  select home_id, max(completed_at) as at
-  from visits
-  where outcome <> 'no_access'
-  group by home_id
-) as visited on visited.home_id = residents.home_id
-left join (
-  select resident_id, max(at) as at
-  from care_contacts
-  group by resident_id
-) as called on called.resident_id = residents.id
-where (
-  (greatest(residents.created_at, visited.at, called.at) at time zone 'Asia/Shanghai')::date
-  + case
-      when residents.risk = 'high' or 'lives_alone' = any(residents.category) then 7
-      when residents.category && '{disabled,destitute}' then 30
-      else 90
-    end
-  + time '17:00'
-) at time zone 'Asia/Shanghai' <= %(now)s
+-- name: services_offered
+-- What may a visit be for?
+select code
+from services
+where removed_at is null
+order by code
 
--- name: month_warned
--- Of which homes does an open warning say so?
+-- name: staff_by_township
+-- One of each township's own people.
+select area, min(id)
+from staff
+group by area
+
+-- name: grows_worse
+update residents
+set worse_since = %(at)s
+where id = %(resident_id)s
+
+-- name: homes_warned_of_gaps
+-- Where is a warning open that somebody was not seen?
 select home_id
 from alerts
 where kind = 'care_gap'
   and state <> 'closed'
-
--- name: month_covered
--- Which homes were seen since the month began, by what is kept?
-select distinct home_id
-from care_states
-where seen_at >= %(begin)s
-
--- name: month_told
--- How many warnings of gaps were there, and how many ended?
-select count(*), count(*) filter (where state = 'closed')
-from alerts
-where kind = 'care_gap'
-
--- name: month_residents
-select count(*)
-from residents
-
--- name: refresh_month
--- What an hour of work would have brought anyway: the planner knows how many there are.
-analyze homes, residents, home_looks
