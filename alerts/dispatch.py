@@ -10,7 +10,7 @@ from alerts import assigning, record, visit_record, visits
 from alerts.at_door import arrive, begin, complete, depart
 from alerts.model import SYSTEM, Actor, Conflict, Invalid, UnknownPlace
 from alerts.visit_record import HeldVisit
-from alerts.visits import FailKind, Payer, VisitState, VisitStep
+from alerts.visits import FailKind, Payer, Proof, VisitState, VisitStep
 from storage import sql
 
 __all__ = ["arrive", "begin", "complete", "depart"]

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from psycopg import Connection
 
@@ -67,7 +66,9 @@ class MonthFigures:
         """Return the figures as a table, the claim last."""
         done = ", ".join(f"{count:,} {name}" for name, count in sorted(self.deeds.items()))
         return [
-            *table(["figure", "reported", "the centre's books"], [[n, f"{a:,}", f"{b:,}"] for n, a, b in self.compared]),
+            *table(
+                ["figure", "reported", "the centre's books"], [[n, f"{a:,}", f"{b:,}"] for n, a, b in self.compared]
+            ),
             "",
             f"{self.homes:,} homes, {DAYS} days in {self.seconds / 60:.1f} minutes: {done}",
             f"of {self.evenings} evenings: {self.late:,} times a home was late, {self.missed} without a warning;"
@@ -150,12 +151,15 @@ class _Month:
                     staff_id=self._staff[deed.person.township], note=None, actor=CENTRE, now=now,
                 )  # fmt: skip
             case What.ARRIVE:
-                dispatch.arrive(
-                    connection, visit_id=self._visits[deed.visit], actor=CENTRE, proof=Proof(), now=now
-                )
+                dispatch.arrive(connection, visit_id=self._visits[deed.visit], actor=CENTRE, proof=Proof(), now=now)
             case What.COMPLETE:
                 dispatch.complete(
-                    connection, visit_id=self._visits[deed.visit], actor=CENTRE, proof=Proof(), outcome="helped", now=now
+                    connection,
+                    visit_id=self._visits[deed.visit],
+                    actor=CENTRE,
+                    proof=Proof(),
+                    outcome="helped",
+                    now=now,
                 )
             case What.FAIL:
                 dispatch.fail(connection, visit_id=self._visits[deed.visit], actor=CENTRE, reason=None, now=now)

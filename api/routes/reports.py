@@ -107,7 +107,9 @@ def rows_behind(
 ) -> Listing[Behind]:
     """List the rows behind a figure, of all or of one part of the report: as many as the figure says."""
     table = behind.known(report, figure)
-    keys = tuple((key, value) for key, value in (("kind", kind), ("service", service), ("staff", staff)) if value is not None)
+    keys = tuple(
+        (key, value) for key, value in (("kind", kind), ("service", service), ("staff", staff)) if value is not None
+    )
     for key, value in keys:
         if key not in table.keys:
             raise invalid(key, value, f"the report {report} has no such parts")

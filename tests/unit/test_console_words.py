@@ -44,7 +44,11 @@ def test_everything_that_is_written_on_a_timeline_has_its_sentence() -> None:
 
 
 def test_everything_that_is_done_with_a_visit_has_its_sentence() -> None:
-    written = set(re.findall(r'note_step\(\s*connection,\s*\w+,\s*"(\w+)"', SOURCE)) | {"assigned", "failed", "cancelled"}
+    written = set(re.findall(r'note_step\(\s*connection,\s*\w+,\s*"(\w+)"', SOURCE)) | {
+        "assigned",
+        "failed",
+        "cancelled",
+    }
     assert written == set(visit_words.STEPS)
 
 

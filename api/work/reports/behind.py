@@ -38,7 +38,9 @@ class Behind(BaseModel):
 
     id: str
     thing: str = Field(description="what it is: an alert, a visit, a home, a resident, a device")
-    name: str = Field(description="an alert's kind, a visit's service, a home's address, a resident's name, a device's uid")
+    name: str = Field(
+        description="an alert's kind, a visit's service, a home's address, a resident's name, a device's uid"
+    )
     address: str | None
     area: str | None
     area_name: str | None
@@ -54,7 +56,15 @@ def known(report: str, figure: str) -> Table:
 
 
 def read(
-    connection: Connection[Any], about: Scope, manner: Manner, report: str, figure: str, only: Only, *, after: int, limit: int
+    connection: Connection[Any],
+    about: Scope,
+    manner: Manner,
+    report: str,
+    figure: str,
+    only: Only,
+    *,
+    after: int,
+    limit: int,
 ) -> list[Behind]:
     """Return rows behind a figure, those after the id `after`. Raises Problem 422 for a figure that has none."""
     table = known(report, figure)

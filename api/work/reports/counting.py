@@ -78,9 +78,7 @@ class Counts:
         return self.periods if dim == "period" else self.keys[dim]
 
 
-def count(
-    connection: Connection[Any], about: Scope, table: Table, manner: Manner, **more: object
-) -> Counts:
+def count(connection: Connection[Any], about: Scope, table: Table, manner: Manner, **more: object) -> Counts:
     """Count a table: all, each area one level down, each key, each period where one is asked for, and each category."""
     dims = ["part", *table.keys, *(["period"] if manner.by else [])]
     asked = {**about.parameters, "unit": manner.by, "timezone": manner.timezone, **more}

@@ -1,4 +1,4 @@
-"""What was asked for, what was done, and was it in time? Visits on demand and planned ones, and those for alerts under no service.
+"""What was asked for, done, and in time? Visits on demand and planned ones, and those for alerts under no service.
 
 The share done of what was asked is the figure that Lincang's platform reports: 98.33 %, 75,532 of 76,811.
 """
@@ -39,7 +39,9 @@ class ServiceFigures(Figures):
     failed_other: int
     cancelled: int
     open: int
-    declined: int = Field(description="of `open`, those that whoever was to go has declined: somebody else is to be sent")
+    declined: int = Field(
+        description="of `open`, those that whoever was to go has declined: somebody else is to be sent"
+    )
     put_off: int = Field(description="of `open`, those that were put off")
     done_share: float | None = Field(description="`done` of `asked`")
     done_with_due: int = Field(description="of `done`, those with an agreed time")
