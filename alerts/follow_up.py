@@ -6,11 +6,12 @@ from typing import Any
 
 from psycopg import Connection
 
-from alerts import asking, complaints, record, texts
+from alerts import asking, complaints, dispatch, texts, visit_record
 from alerts import replies as read_replies
 from alerts.asking import Way
 from alerts.model import Actor, Conflict, UnknownVisit
 from alerts.replies import Verb
+from alerts.visits import VisitState
 from storage import sql
 
 queries = sql.load("alerts")
@@ -209,8 +210,9 @@ def _finish(
             "answered_by": actor.username or actor.channel,
         },
     )  # fmt: skip
-    connection.execute(queries.set_visit_followed_up, {"visit_id": asked.visit_id})
-    record.tell_pages(connection, "visit", asked.visit_id, asked.area, now)
+    if visit_record.hold(connection, asked.visit_id).state is VisitState.COMPLETED:
+        dispatch.follow_up(connection, visit_id=asked.visit_id, actor=actor, now=now)
+    connection.execute(queries.set_follow_up_seen, {"visit_id": asked.visit_id})
     if satisfied:
         return None
     said = note or texts.gettext(asked.language, "Not satisfied with the visit; nothing more was said.")

@@ -156,12 +156,11 @@ set way = 'call',
     note = coalesce(%(note)s, note)
 where id = %(follow_up_id)s
 
--- name: set_visit_followed_up
+-- name: set_follow_up_seen
 update visits
-set state = 'followed_up',
-    follow_up_seen = true
+set follow_up_seen = true
 where id = %(visit_id)s
-  and state = 'completed'
+  and not follow_up_seen
 
 -- name: follow_up_opt_out
 insert into follow_up_opt_outs (phone, at)

@@ -261,7 +261,6 @@ def test_festivals_are_written_once_and_stay_taken_back(village: Village) -> Non
 
 
 def test_a_promised_visit_that_nobody_comes_to(village: Village, home: Home) -> None:
-    village.run("insert into services (code, name) values ('meals', 'meals')")
     now = village.clock.now()
     lan = Actor("lan", "web", staff_id=village.phone("lan").staff_id)
     with village.pool.connection() as connection:
