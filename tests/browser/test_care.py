@@ -16,7 +16,9 @@ def homes(console: Console) -> list[Home]:
     village = console.village
     made = [village.home("凤山村", policy=[step(0, "兰晓")]), village.home("安石村", resident="李德明")]
     village.run("update devices set removed_at = %(now)s")
-    village.run("insert into services (code, name, name_en) values ('company', '陪伴', 'Company') on conflict do nothing")
+    village.run(
+        "insert into services (code, name, name_en) values ('company', '陪伴', 'Company') on conflict do nothing"
+    )
     village.run("update residents set risk = 'high' where home_id = %(home)s", home=made[0].id)
     village.run("update residents set category = '{disabled}' where home_id = %(home)s", home=made[1].id)
     look(village)
