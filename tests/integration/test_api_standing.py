@@ -54,7 +54,8 @@ def test_a_press_where_everybody_left_is_help_all_the_same(api: Api, village: Vi
     body = {"left": {"why": "died"}, "why": "told by the village"}
     api.being("operator").post(f"/residents/{number}/standing", body).ok()
     home.press()
-    assert home.alert().state in ("raised", "notified")
+    alert = api.being("operator").get(f"/alerts/{home.alert().id}").ok()
+    assert (alert["state"], alert["home"], alert["resident"]) == ("notified", str(home.id), None)
 
 
 def test_what_is_changed_elsewhere_is_in_his_past_too(api: Api, village: Village) -> None:
