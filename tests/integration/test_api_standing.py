@@ -55,7 +55,7 @@ def test_a_press_where_everybody_left_is_help_all_the_same(api: Api, village: Vi
     api.being("operator").post(f"/residents/{number}/standing", body).ok()
     home.press()
     alert = api.being("operator").get(f"/alerts/{home.alert().id}").ok()
-    assert (alert["state"], alert["home"], alert["resident"]) == ("notified", str(home.id), None)
+    assert (alert["state"], alert["home"], alert["resident"]) == ("raised", str(home.id), None)
 
 
 def test_what_is_changed_elsewhere_is_in_his_past_too(api: Api, village: Village) -> None:
