@@ -19,6 +19,7 @@ select devices.home_id, (
   from residents
   where residents.home_id = devices.home_id
     and residents.removed_at is null
+    and residents.left_at is null
   order by residents.id
   limit 1
 )
@@ -58,6 +59,7 @@ left join lateral (
   from residents
   where residents.home_id = devices.home_id
     and residents.removed_at is null
+    and residents.left_at is null
   order by residents.id
   limit 1
 ) as resident on true

@@ -142,6 +142,7 @@ left join lateral (
   where residents.home_id = visits.home_id
     and (alerts.resident_id is null or residents.id = alerts.resident_id)
     and residents.removed_at is null
+    and residents.left_at is null
   order by residents.id
   limit 1
 ) as resident on true

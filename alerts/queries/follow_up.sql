@@ -130,6 +130,7 @@ left join lateral (
   from residents
   where residents.home_id = visits.home_id
     and residents.removed_at is null
+    and residents.left_at is null
   order by residents.id
   limit 1
 ) as resident on true

@@ -98,6 +98,8 @@ CATEGORIES = {
     "left_behind": mark("left behind"),
     "disabled": mark("disabled"),
     "destitute": mark("destitute"),
+    "dementia": mark("dementia"),
+    "severe_illness": mark("severe illness"),
 }
 SEXES = {"female": mark("female"), "male": mark("male"), "f": mark("female"), "m": mark("male")}
 ROLES = {

@@ -12,6 +12,7 @@ from api.context import Context, Principal
 from api.fields import Text
 from api.paging import Listing, Paging
 from api.problems import invalid
+from api.routes import written
 from api.work.asked import InArea, Span, Within
 from api.work.reports import behind, coverage, fleet, response, services
 from api.work.reports.behind import Behind
@@ -31,6 +32,8 @@ Format = Annotated[
 ]
 OneOf = Annotated[Text | None, Query(max_length=60, description="of this part alone")]
 By = Annotated[Unit | None, Query(description="also the figures of each day, week or month of the time")]
+_OF_PEOPLE = ("resident", "home")
+"""Whose rows say where somebody lives: that one looked is written down, as for the registry's own lists."""
 PERIODS_AT_MOST = 400
 """More than a year of days is no table that anybody reads."""
 _RESPONSES: dict[int | str, dict[str, Any]] = {200: {"content": {CSV: {}}}}
@@ -113,6 +116,8 @@ def rows_behind(
     for key, value in keys:
         if key not in table.keys:
             raise invalid(key, value, f"the report {report} has no such parts")
+    if period is not None and report == "devices":
+        raise invalid("period", period.isoformat(), "devices stand as they do now: their periods have no rows")
     if period is not None and by is None:
         raise invalid("by", None, "say what a period is: day, week or month")
     context: Context = request.app.state.context
@@ -123,7 +128,11 @@ def rows_behind(
             connection, about, Manner(context.settings.timezone, by), report, figure,
             Only(part, keys, category, period, by), after=after or 0, limit=page.rows,
         )  # fmt: skip
-    shown, following = page.cut(found, lambda row: (int(row.id),))
+        shown, following = page.cut(found, lambda row: (int(row.id),))
+        if shown and table.thing_of(figure) in _OF_PEOPLE:
+            thing = table.thing_of(figure)
+            detail = {f"{thing}s": [row.id for row in shown], "report": report, "figure": figure}
+            written.looked(connection, caller, f"{thing}s", area=about.code, detail=detail, now=context.clock.now())
     return Listing(items=shown, next=following)
 
 

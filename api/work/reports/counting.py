@@ -78,7 +78,9 @@ class Counts:
         return self.periods if dim == "period" else self.keys[dim]
 
 
-def count(connection: Connection[Any], about: Scope, table: Table, manner: Manner, **more: object) -> Counts:
+def count(
+    connection: Connection[Any], about: Scope, table: Table, manner: Manner, *, categories: bool = True, **more: object
+) -> Counts:
     """Count a table: all, each area one level down, each key, each period where one is asked for, and each category."""
     dims = ["part", *table.keys, *(["period"] if manner.by else [])]
     asked = {**about.parameters, "unit": manner.by, "timezone": manner.timezone, **more}
@@ -94,7 +96,7 @@ def count(connection: Connection[Any], about: Scope, table: Table, manner: Manne
                 continue
             (nth,) = grouped
             whole.part(dims[nth])[values[nth]] = row
-        for row in cursor.execute(_by_category(table), asked):
+        for row in cursor.execute(_by_category(table), asked) if categories else ():
             whole.categories[row.pop("category")] = row
     return whole
 
@@ -139,7 +141,8 @@ class Only:
 
 _THEIRS = SQL(
     "select distinct unnest(residents.category) as category from residents where residents.home_id = rows.home_id"
-    " and case when rows.resident_id is null then residents.removed_at is null else residents.id = rows.resident_id end"
+    " and case when rows.resident_id is null then residents.removed_at is null and residents.left_at is null"
+    " else residents.id = rows.resident_id end"
 )
 """What whoever lives there is: a row of several counts in each of them."""
 

@@ -85,7 +85,7 @@ def read(connection: Connection[Any], about: Scope, manner: Manner) -> CoverageR
             "areas": by_area(connection, about, found, _figures({})),
             "categories": [{"category": name, **_figures(row)} for name, row in counts.categories.items()],
             "periods": [
-                {"period": first, **_figures(counting.count(connection, span, TABLE, whole).total)}
+                {"period": first, **_figures(counting.count(connection, span, TABLE, whole, categories=False).total)}
                 for first, span in spans
             ],
         }
