@@ -14,9 +14,9 @@ from api.paging import Listing, Paging
 from api.problems import invalid
 from api.routes import written
 from api.work.asked import InArea, Span, Within
-from api.work.reports import behind, coverage, fleet, response, services
+from api.work.reports import behind, counting, coverage, fleet, response, services
 from api.work.reports.behind import Behind
-from api.work.reports.counting import Manner, Only, Unit, spans
+from api.work.reports.counting import Manner, Only, Unit
 from api.work.reports.coverage import CoverageReport
 from api.work.reports.fleet import DevicesReport
 from api.work.reports.response import ResponseReport
@@ -124,6 +124,7 @@ def rows_behind(
     (after,) = page.after(int)
     with context.pool.connection() as connection:
         about = scope(connection, caller, area, within, context.clock.now())
+        _refuse_too_many(about, by)
         found = behind.read(
             connection, about, Manner(context.settings.timezone, by), report, figure,
             Only(part, keys, category, period, by), after=after or 0, limit=page.rows,
@@ -176,8 +177,11 @@ def counted(
     context: Context,
 ) -> Report:
     """Count a report. Raises Problem 422 for an area that is not his, or for more periods than anybody reads."""
-    manner = Manner(context.settings.timezone, by)
     about = scope(connection, caller, area, within, context.clock.now())
-    if by is not None and len(spans(about, by, manner.timezone)) > PERIODS_AT_MOST:
+    _refuse_too_many(about, by)
+    return read(connection, about, Manner(context.settings.timezone, by))
+
+
+def _refuse_too_many(about: Scope, by: Unit | None) -> None:
+    if by is not None and counting.periods(about, by) > PERIODS_AT_MOST:
         raise invalid("by", by, f"would be over {PERIODS_AT_MOST} periods; ask for longer ones, or for less time")
-    return read(connection, about, manner)

@@ -189,6 +189,12 @@ def _take_time(connection: Connection[Any]) -> None:
     connection.execute(queries.take_time)
 
 
+def periods(about: Scope, by: Unit) -> int:
+    """Return about how many periods a time has."""
+    days = ((about.end or about.now) - about.start).days + 1
+    return days // {Unit.DAY: 1, Unit.WEEK: 7, Unit.MONTH: 28}[by]
+
+
 def spans(about: Scope, by: Unit, timezone: str) -> list[tuple[date, Scope]]:
     """Return the first day of each period that begins in the time or runs into it, and the scope of what of it lies there."""
     zone = ZoneInfo(timezone)
