@@ -10,10 +10,10 @@ from typing import Any
 
 from psycopg import Connection
 
-from alerts import desk, dispatch, record, replies, swaps, texts, unreachable, unreached
+from alerts import desk, dispatch, follow_up, record, replies, swaps, texts, unreachable, unreached
 from alerts.model import UNANSWERED, Actor, AlertState, AlreadyClosed, AlreadyTaken, Outcome, Refused
 from alerts.replies import Reply, Verb
-from alerts.visits import Proof, VisitState
+from alerts.visits import DONE, Proof, VisitState
 from storage import sql
 
 queries = sql.load("alerts")
@@ -22,6 +22,7 @@ KEPT_LENGTH = 1000
 """Characters of a text that are kept; Twilio's own limit is 1,600."""
 MOST_LISTED = 5
 _BEFORE_LEAVING = frozenset({VisitState.ASSIGNED, VisitState.ACCEPTED})
+_THERE = frozenset({VisitState.ARRIVED, VisitState.IN_SERVICE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,10 @@ def answer(connection: Connection[Any], *, sender: str, body: str, sid: str, cha
         return str(known[0]) if known is not None else ""
     row = connection.execute(queries.staff_of_phone, {"phone": sender}).fetchone()
     if row is None:
-        return ""
+        # whoever is no responder may have been asked how a visit was
+        words = follow_up.answer(connection, sender=sender, body=body, now=now)
+        connection.execute(queries.answer_phone_reply, {"sid": sid, "answer": words})
+        return words
     staff_id, name, language = row
     words = _answer(connection, _Person(staff_id, name, language, sender), replies.read(body), channel, now)
     connection.execute(queries.answer_phone_reply, {"sid": sid, "answer": words})
@@ -196,7 +200,7 @@ def _arrived(connection: Connection[Any], alert: _Open, person: _Person, actor: 
         return person.hears("#{number} needs no visit. Send 9 when it is done.", number=alert.alert_id)
     if alert.visit_state in _BEFORE_LEAVING:
         dispatch.depart(connection, visit_id=alert.visit_id, actor=actor, now=now)
-    if alert.visit_state not in (VisitState.ARRIVED, VisitState.COMPLETED):
+    if alert.visit_state not in _THERE | DONE:
         dispatch.arrive(connection, visit_id=alert.visit_id, actor=actor, proof=Proof(), now=now)
     return person.hears("#{number}: you are there. Send 9 when it is done.", number=alert.alert_id)
 
@@ -204,8 +208,8 @@ def _arrived(connection: Connection[Any], alert: _Open, person: _Person, actor: 
 def _done(connection: Connection[Any], alert: _Open, person: _Person, actor: Actor, now: datetime) -> str:
     if not alert.is_of(person):
         return _not_yours(alert, person)
-    if alert.visit_id is not None and alert.visit_state != VisitState.COMPLETED:
-        if alert.visit_state != VisitState.ARRIVED:
+    if alert.visit_id is not None and alert.visit_state not in DONE:
+        if alert.visit_state not in _THERE:
             return person.hears("#{number}: send 3 first, when you are there.", number=alert.alert_id)
         dispatch.complete(
             connection, visit_id=alert.visit_id, actor=actor, proof=Proof(), outcome=Outcome.HELPED, now=now

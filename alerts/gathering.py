@@ -11,7 +11,8 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from alerts import test_call
-from alerts.rules import daily, frequent_presses, unusual_activity
+from alerts.care import gaps, seen
+from alerts.rules import daily, frequent_presses, unusual_activity, visit_elsewhere, visit_too_short
 from alerts.rules.facts import DeviceFacts, HomeDay, HomeFacts
 from alerts.rules.scope import Place
 from storage import sql
@@ -59,11 +60,18 @@ def homes(
     listening_since: datetime | None,
     now: datetime,
 ) -> dict[int, Known[HomeFacts]]:
-    """Return the facts of those of the homes that are there, by id. `listening_since`: when our ingest came up, if it is."""
+    """Return the facts of those of the homes that are there, by id; their residents' care is worked out anew.
+
+    `listening_since`: when our ingest came up, if it is.
+    """
     rows = connection.execute(queries.home_facts, {"ids": list(ids)}).fetchall()
     calls = _calls(connection, ids, now)
     days = _days(connection, ids, timezone, now)
     today = (now.astimezone(ZoneInfo(timezone)) - timedelta(hours=DAY_BEGINS_H)).date()
+    # those that are there no more as well: who lived there is nobody's duty any more
+    care = seen.work_out(connection, ids, {row[0]: row[4] for row in rows}, timezone=timezone, now=now)
+    visits = gaps.visits_of(connection, ids, now)
+    answers = gaps.answers_of(connection, ids)
     return {
         home_id: Known(
             HomeFacts(
@@ -75,6 +83,10 @@ def homes(
                 days=tuple(days[home_id]),
                 today=today,
                 timezone=timezone,
+                care=care.get(home_id, ()),
+                visits=visits.get(home_id, ()),
+                short_answered_at=answers.get((home_id, visit_too_short.RULE.name)),
+                elsewhere_answered_at=answers.get((home_id, visit_elsewhere.RULE.name)),
             ),
             Place(path, home_id),
         )

@@ -7,7 +7,7 @@ from typing import Any
 from psycopg import Connection, Cursor
 from psycopg.types.json import Jsonb
 
-from alerts.model import SYSTEM, Actor, UnknownPlace, severity_of
+from alerts.model import SYSTEM, Actor, Severity, UnknownPlace, severity_of
 from storage import sql
 
 queries = sql.load("alerts")
@@ -77,8 +77,16 @@ def raise_about_device(
     )  # fmt: skip
 
 
-def raise_about_home(connection: Connection[Any], *, kind: str, home_id: int, text: str, now: datetime) -> int:
-    """Raise an early warning about a home; `text` says how bad it is. Returns its id.
+def raise_about_home(
+    connection: Connection[Any],
+    *,
+    kind: str,
+    home_id: int,
+    text: str,
+    severity: Severity | None = None,
+    now: datetime,
+) -> int:
+    """Raise an early warning about a home; `text` says how bad it is, `severity`: None for that of its kind. Returns its id.
 
     Raises UnknownPlace when the home is not in the registry.
     """
@@ -89,7 +97,7 @@ def raise_about_home(connection: Connection[Any], *, kind: str, home_id: int, te
     return number(
         insert(
             connection, kind=kind, place=Place(*found), device_uid=None, test=False, text=text, actor=SYSTEM,
-            detail={"rule": kind, "text": text}, raised_at=now, now=now,
+            detail={"rule": kind, "text": text}, raised_at=now, severity=severity, now=now,
         )
     )  # fmt: skip
 
@@ -107,13 +115,14 @@ def insert(
     raised_at: datetime,
     now: datetime,
     call_id: str | None = None,
+    severity: Severity | None = None,
 ) -> Cursor[Any]:
     """Open an alert; the one row that comes back has its number."""
     return connection.execute(
         queries.insert_alert,
         {
             "kind": kind,
-            "severity": severity_of(kind, test=test),
+            "severity": severity or severity_of(kind, test=test),
             "area": place.area,
             "home_id": place.home_id,
             "resident_id": place.resident_id,

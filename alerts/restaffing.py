@@ -39,6 +39,11 @@ def change_staff(
         raise UnknownArea(area)
 
 
+def set_skills(connection: Connection[Any], staff_id: int, skills: Sequence[str]) -> None:
+    """Write down what somebody may do, as services need it; each once, in the order given."""
+    connection.execute(queries.set_skills, {"staff_id": staff_id, "skills": list(dict.fromkeys(skills))})
+
+
 def remove_staff(connection: Connection[Any], staff_id: int, now: datetime) -> None:
     """Let somebody go: he is told of nothing any more."""
     connection.execute(queries.remove_staff, {"staff_id": staff_id, "now": now})

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -11,7 +12,21 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from alerts import cover, engine, gathering, outages, outbox, sending, shift_test, swaps, warnings
+from alerts import (
+    cover,
+    engine,
+    follow_up,
+    gathering,
+    outages,
+    outbox,
+    planning,
+    requests,
+    sending,
+    shift_test,
+    swaps,
+    warnings,
+)
+from alerts.care import keeping
 from alerts.channels.base import Channel, TryAgain
 from alerts.engine import EngineSettings
 from alerts.pace import Pace
@@ -36,6 +51,7 @@ WARNINGS_EVERY_S = 5
 SWAPS_EVERY_S = 60
 TIDY_EVERY_S = 3600
 TRY_PHONES_EVERY_S = 30
+VISITS_EVERY_S = 5
 ROLE = "alerts"
 
 
@@ -49,6 +65,7 @@ class Parts:
     channel: Channel
     settings: EngineSettings
     messages_per_s: float = MESSAGES_PER_S
+    plan_ahead: timedelta = planning.AHEAD
     templates: bool = False
 
 
@@ -118,6 +135,8 @@ def run(parts: Parts, stop: threading.Event) -> None:
             misfire_grace_time=None,
         )  # fmt: skip
         scheduler.add_job(_guarded(_try_phones, parts), "interval", seconds=TRY_PHONES_EVERY_S)
+        scheduler.add_job(_guarded(_festivals, parts), "interval", seconds=TIDY_EVERY_S)
+        scheduler.add_job(_guarded(_visits, parts), "interval", seconds=VISITS_EVERY_S)
         _guarded(_beat, parts)()
         for looker in lookers.values():
             looker.start()
@@ -253,6 +272,12 @@ def _warnings(parts: Parts) -> None:
                 looked = look(connection, manner=manner, now=parts.clock.now())
 
 
+def _festivals(parts: Parts) -> None:
+    settings = parts.settings
+    with parts.pool.connection() as connection:
+        keeping.keep_festivals(connection, locale=settings.locale, timezone=settings.timezone, now=parts.clock.now())
+
+
 def _try_phones(parts: Parts) -> None:
     with parts.pool.connection() as connection:
         shift_test.try_phones(connection, locale=parts.settings.locale, now=parts.clock.now())
@@ -278,6 +303,24 @@ def _swaps(parts: Parts) -> None:
 def _look_ahead(parts: Parts) -> None:
     with parts.pool.connection() as connection:
         cover.look_ahead(connection, locale=parts.settings.locale, now=parts.clock.now())
+
+
+def _visits(parts: Parts) -> None:
+    """Make the visits of plans, tell homes who comes, and ask how it was."""
+    with parts.pool.connection() as connection:
+        requests.tell_homes(connection, parts.clock.now())
+    looked = planning.BATCH
+    while looked == planning.BATCH:
+        with parts.pool.connection() as connection:
+            looked = planning.make_visits(
+                connection, locale=parts.settings.locale, now=parts.clock.now(), ahead=parts.plan_ahead
+            )
+    manner = follow_up.Manner(parts.settings.locale, parts.settings.timezone, parts.settings.sms)
+    for look in (follow_up.begin, follow_up.ask):
+        looked = follow_up.BATCH
+        while looked == follow_up.BATCH:
+            with parts.pool.connection() as connection:
+                looked = look(connection, manner=manner, now=parts.clock.now())
 
 
 def _guarded(job: Callable[[Parts], None], parts: Parts) -> Callable[[], None]:

@@ -85,9 +85,15 @@ KIND_NAMES = {
     "clock_wrong": mark("Device clock wrong"),
     "never_seen": mark("Device never heard"),
     "test_call_overdue": mark("Test call overdue"),
+    "care_gap": mark("Not seen in time"),
+    "visit_overdue": mark("Nobody came to a visit"),
+    "visit_too_short": mark("Visit too short"),
+    "visit_elsewhere": mark("Visit proven elsewhere"),
     "no_answer": mark("No answer to the look-in"),
     "shift_uncovered": mark("Shift without anybody"),
     "responder_unreachable": mark("Responder cannot be reached"),
+    "complaint": mark("Complaint"),
+    "plan_stuck": mark("Plan stands still"),
 }
 
 

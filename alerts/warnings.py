@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+import psycopg
 import structlog
 from psycopg import Connection
 
@@ -18,7 +19,7 @@ from alerts import desk, gathering, raising, texts, thresholds
 from alerts.gathering import Known
 from alerts.model import SYSTEM, Outcome
 from alerts.rules import OF_DEVICES, OF_HOMES, daily
-from alerts.rules.base import GOOD, Level, Rule
+from alerts.rules.base import GOOD, About, Level, Reading, Rule
 from alerts.rules.scope import Scope, holding
 from alerts.rules.standing import Standing, move
 from devices import telemetry
@@ -31,6 +32,8 @@ BATCH = 200
 """Devices or homes a transaction."""
 GONE = texts.mark("The cause is gone.")
 NOT_WANTED = texts.mark("Nobody wants to hear of it here any more.")
+PUT_OFF = timedelta(hours=1)
+"""What cannot be looked at is tried again after that."""
 WHILE_WARNED = timedelta(hours=1)
 """What somebody was warned of is looked at this often, also where nothing is known to have changed."""
 
@@ -47,6 +50,7 @@ class Manner:
 class _Kind:
     """What differs between devices and homes: their rules, and their SQL."""
 
+    about: About
     rules: Sequence[Rule[Any, Any]]
     warned: bytes
     keep: bytes
@@ -58,13 +62,15 @@ class _Kind:
 
 @dataclass(frozen=True, slots=True)
 class _Warning:
-    """A cause that stands. `alert_id`: that it was told by; `is_open`: which nobody has closed; `home_id`: told of where."""
+    """A cause that stands. `alert_id`: that it was told by; `is_open`: which nobody has closed; `home_id`: told of where;
+    `closed_at`: when somebody closed it."""
 
     since: datetime
     gone_since: datetime | None
     alert_id: int | None
     home_id: int | None
     is_open: bool
+    closed_at: datetime | None
 
     @property
     def standing(self) -> Standing:
@@ -83,27 +89,58 @@ class _Written:
 
 def look_at_devices(connection: Connection[Any], *, manner: Manner, now: datetime) -> int:
     """Look at a batch of devices; return how many those were, 0 once none is due or another process looks."""
+
+    def look(ids: list[int]) -> None:
+        known = gathering.devices(connection, ids, timezone=manner.timezone)
+        home_ids = [each.place.home_id for each in known.values() if each.place.home_id is not None]
+        scopes = thresholds.scopes(connection, home_ids=home_ids, device_ids=ids)
+        _Look(connection, _devices(), manner, now).do(ids, known, scopes)
+        connection.execute(queries.look_at_warned_homes, {"device_ids": ids, "now": now})
+
     ids = _take(connection, "device looks", queries.take_device_looks, now)
-    if not ids:
-        return 0
-    known = gathering.devices(connection, ids, timezone=manner.timezone)
-    home_ids = [each.place.home_id for each in known.values() if each.place.home_id is not None]
-    scopes = thresholds.scopes(connection, home_ids=home_ids, device_ids=ids)
-    _Look(connection, _devices(), manner, now).do(ids, known, scopes)
-    connection.execute(queries.look_at_warned_homes, {"device_ids": ids, "now": now})
+    _apart(connection, _devices(), ids, look, now)
     return len(ids)
 
 
 def look_at_homes(connection: Connection[Any], *, manner: Manner, now: datetime) -> int:
     """Look at a batch of homes; return how many those were, 0 once none is due or another process looks."""
+
+    def look(ids: list[int]) -> None:
+        listening_since = telemetry.listening_since(connection, now)
+        known = gathering.homes(connection, ids, timezone=manner.timezone, listening_since=listening_since, now=now)
+        _Look(connection, _homes(), manner, now).do(ids, known, thresholds.scopes(connection, home_ids=ids))
+
     ids = _take(connection, "home looks", queries.take_home_looks, now)
-    if not ids:
-        return 0
-    known = gathering.homes(
-        connection, ids, timezone=manner.timezone, listening_since=telemetry.listening_since(connection, now), now=now
-    )
-    _Look(connection, _homes(), manner, now).do(ids, known, thresholds.scopes(connection, home_ids=ids))
+    _apart(connection, _homes(), ids, look, now)
     return len(ids)
+
+
+def _apart(
+    connection: Connection[Any], kind: _Kind, ids: list[int], look: Callable[[list[int]], None], now: datetime
+) -> None:
+    """Look at them together; where that fails, at each alone, so that one that cannot be looked at holds up no other."""
+    if not ids:
+        return
+    try:
+        with connection.transaction():
+            look(ids)
+            return
+    except (psycopg.OperationalError, psycopg.InterfaceError):
+        # the database's own trouble, not that of a row: all of it is done again
+        raise
+    except Exception:
+        log.exception("a look failed; each is looked at alone", number=len(ids))
+    for number in ids:
+        try:
+            with connection.transaction():
+                look([number])
+        except (psycopg.OperationalError, psycopg.InterfaceError):
+            raise
+        except Exception:
+            log.exception(
+                "a look failed and is put off", about=kind.about, id=number, until=(now + PUT_OFF).isoformat()
+            )
+            connection.execute(kind.again, {"ids": [number], "look_ats": [now + PUT_OFF]})
 
 
 def _take(connection: Connection[Any], what: str, take: bytes, now: datetime) -> list[int]:
@@ -115,28 +152,40 @@ def _take(connection: Connection[Any], what: str, take: bytes, now: datetime) ->
 
 def _devices() -> _Kind:
     return _Kind(
-        OF_DEVICES, queries.warnings_of_devices, queries.keep_device_warnings, queries.forget_device_warnings,
+        About.DEVICE, OF_DEVICES, queries.warnings_of_devices, queries.keep_device_warnings, queries.forget_device_warnings,
         queries.next_device_looks, _raise_about_device, texts.mark("The device is not here any more."),
     )  # fmt: skip
 
 
 def _homes() -> _Kind:
     return _Kind(
-        OF_HOMES, queries.warnings_of_homes, queries.keep_home_warnings, queries.forget_home_warnings,
+        About.HOME, OF_HOMES, queries.warnings_of_homes, queries.keep_home_warnings, queries.forget_home_warnings,
         queries.next_home_looks, _raise_about_home, texts.mark("The home is not here any more."),
     )  # fmt: skip
 
 
-def _raise_about_device(connection: Connection[Any], known: Known[Any], rule: str, said: str, now: datetime) -> int:
+def _raise_about_device(
+    connection: Connection[Any], known: Known[Any], rule: str, reading: Reading, now: datetime
+) -> int:
     uid = known.facts.uid
-    return raising.raise_about_device(
-        connection, kind=rule, device_uid=uid, text=f"{uid}: {said}" if said else uid, now=now
+    text = f"{uid}: {reading.said}" if reading.said else uid
+    return raising.raise_about_device(connection, kind=rule, device_uid=uid, text=text, now=now)
+
+
+def _raise_about_home(
+    connection: Connection[Any], known: Known[Any], rule: str, reading: Reading, now: datetime
+) -> int:
+    assert known.place.home_id is not None  # noqa: S101 - a home's place is the home
+    return raising.raise_about_home(
+        connection, kind=rule, home_id=known.place.home_id, text=reading.said, severity=reading.severity, now=now
     )
 
 
-def _raise_about_home(connection: Connection[Any], known: Known[Any], rule: str, said: str, now: datetime) -> int:
-    assert known.place.home_id is not None  # noqa: S101 - a home's place is the home
-    return raising.raise_about_home(connection, kind=rule, home_id=known.place.home_id, text=said, now=now)
+def _insists_at(rule: Rule[Any, Any], warning: _Warning | None) -> datetime | None:
+    """Return when what a person closed is told anew though its cause is the same; None where it is not."""
+    if rule.insists_s is None or warning is None or warning.is_open or warning.closed_at is None:
+        return None
+    return warning.closed_at + timedelta(seconds=rule.insists_s)
 
 
 class _Look:
@@ -170,8 +219,8 @@ class _Look:
             else set()
         )
         return {
-            (number, rule): _Warning(since, gone_since, alert_id, home_id, alert_id in still)
-            for number, rule, since, gone_since, alert_id, home_id in rows
+            (number, rule): _Warning(since, gone_since, alert_id, home_id, alert_id in still, closed_at)
+            for number, rule, since, gone_since, alert_id, home_id, closed_at in rows
         }
 
     def _judge(
@@ -190,6 +239,13 @@ class _Look:
                 warning = None
             limits, enabled = holding(rule, scopes.get(rule.name, ()), known.place)
             reading = rule.judge(known.facts, limits, self._now) if enabled and rule.judge is not None else GOOD
+            insists_at = _insists_at(rule, warning)
+            if warning is not None and insists_at is not None and reading.level is Level.BAD:
+                if insists_at <= self._now:
+                    self._end(number, rule.name, warning, GONE)
+                    warning = None
+                else:
+                    look_at = min(look_at, insists_at)
             if warning is None and reading.level is not Level.BAD:
                 # nearly all are well, and were
                 look_at = look_at if reading.look_at is None else min(look_at, reading.look_at)
@@ -202,7 +258,7 @@ class _Look:
             else:
                 alert_id = None if warning is None else warning.alert_id
                 if moved.raises:
-                    alert_id = self._kind.raise_alert(self._connection, known, rule.name, reading.said, self._now)
+                    alert_id = self._kind.raise_alert(self._connection, known, rule.name, reading, self._now)
                     log.info("a warning was raised", rule=rule.name, alert=alert_id)
                 if moved.standing.told:
                     look_at = min(look_at, self._now + WHILE_WARNED)

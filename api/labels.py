@@ -1,4 +1,4 @@
-"""What stands on a device's label? A QR code that any phone's camera opens, its uid and kind; nothing secret, nobody's name.
+"""What stands on a label? A QR code that any phone's camera opens; a device's uid and kind, a door's code; nobody's name.
 
 A sheet is A4 with 3 x 8 labels of 70 x 37 mm, as stationers sell them; drawn as SVG, so that a printer has it sharp.
 """
@@ -6,6 +6,7 @@ A sheet is A4 with 3 x 8 labels of 70 x 37 mm, as stationers sell them; drawn as
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import TypeAlias
 from urllib.parse import urlencode
 
 import segno
@@ -15,6 +16,8 @@ from api.console.words import DEVICE_KINDS
 
 PLACE = "/my/scan"
 """Where a label leads to: the page that says what to do with a device at the door."""
+DOOR_PLACE = "/my/door"
+"""Where the label of a door leads to: whoever came to that home says so there."""
 SHEET_MM = (210, 297)
 COLUMNS, ROWS = 3, 8
 A_SHEET = COLUMNS * ROWS
@@ -44,20 +47,35 @@ class Label:
         return f"{public_url.rstrip('/')}{PLACE}/{self.uid}" + (f"?{more}" if more else "")
 
 
-def sheets(labels: Sequence[Label], public_url: str) -> Iterator[str]:
+@dataclass(frozen=True, slots=True)
+class DoorLabel:
+    """A door's label: its code says which home it is to us, and to nobody else; the home's number, where to hang it."""
+
+    code: str
+    home_id: int
+
+    def link(self, public_url: str) -> str:
+        """Return what the QR code holds."""
+        return f"{public_url.rstrip('/')}{DOOR_PLACE}/{self.code}"
+
+
+AnyLabel: TypeAlias = Label | DoorLabel
+
+
+def sheets(labels: Sequence[AnyLabel], public_url: str) -> Iterator[str]:
     """Yield each A4 sheet as an SVG element."""
     for start in range(0, len(labels), A_SHEET):
         yield _svg(_drawn(labels[start : start + A_SHEET], public_url, 0), 1)
 
 
-def as_svg(labels: Sequence[Label], public_url: str) -> str:
+def as_svg(labels: Sequence[AnyLabel], public_url: str) -> str:
     """Return all sheets, one below the other, as an SVG document."""
     pages = [labels[start : start + A_SHEET] for start in range(0, len(labels), A_SHEET)]
     drawn = "".join(_drawn(page, public_url, number * SHEET_MM[1]) for number, page in enumerate(pages))
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{_svg(drawn, len(pages))}\n'
 
 
-def as_html(labels: Sequence[Label], public_url: str) -> str:
+def as_html(labels: Sequence[AnyLabel], public_url: str) -> str:
     """Return all sheets as a page that prints one on each A4 sheet, with nothing around it."""
     width, height = SHEET_MM
     return (
@@ -68,7 +86,7 @@ def as_html(labels: Sequence[Label], public_url: str) -> str:
     )
 
 
-WRITERS: dict[str, Callable[[Sequence[Label], str], str]] = {".html": as_html, ".svg": as_svg}
+WRITERS: dict[str, Callable[[Sequence[AnyLabel], str], str]] = {".html": as_html, ".svg": as_svg}
 """How labels are written, by the end of the file's name."""
 
 
@@ -80,7 +98,7 @@ def _svg(drawn: str, pages: int) -> str:
     )
 
 
-def _drawn(labels: Sequence[Label], public_url: str, top: float) -> str:
+def _drawn(labels: Sequence[AnyLabel], public_url: str, top: float) -> str:
     return "".join(
         f'<g transform="translate({number % COLUMNS * _WIDTH} {top + _TOP + number // COLUMNS * _HEIGHT:g})">'
         f"{_label(each, public_url)}</g>"
@@ -88,7 +106,13 @@ def _drawn(labels: Sequence[Label], public_url: str, top: float) -> str:
     )
 
 
-def _label(label: Label, public_url: str) -> str:
+def _label(label: AnyLabel, public_url: str) -> str:
+    if isinstance(label, DoorLabel):
+        grouped = [label.code[start : start + 4] for start in range(0, len(label.code), 4)]
+        written = "".join(_text(line, 8.5 + number * 5, 4.2, "monospace") for number, line in enumerate(grouped))
+        below = 8.5 + len(grouped) * 5 + 1.5
+        written += _text("上门签到 Door", below, 2.8) + _text(f"住户 Home {label.home_id}", below + 4, 2.8)
+        return _code(label.link(public_url)) + written
     lines = [label.uid[start : start + _UID_LINE] for start in range(0, len(label.uid), _UID_LINE)]
     written = "".join(_text(line, 8.5 + number * 4, 3.4, "monospace") for number, line in enumerate(lines))
     below = 8.5 + len(lines) * 4 + 1.5

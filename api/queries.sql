@@ -113,7 +113,7 @@ left join lateral (
   select visits.id
   from visits
   where visits.alert_id = alerts.id
-  order by visits.state in ('completed', 'failed', 'cancelled'), visits.id desc
+  order by visits.state in ('completed', 'followed_up', 'failed', 'cancelled'), visits.id desc
   limit 1
 ) as visit on true
 where alerts.id = any(%(ids)s)
@@ -131,7 +131,8 @@ select visits.id::text as id, visits.alert_id::text as alert, visits.home_id::te
   visits.service, visits.staff_id::text as staff, staff.name as staff_name, visits.state, visits.due_from,
   visits.due_to, visits.note, visits.requested_at, visits.assigned_at, visits.accepted_at, visits.departed_at,
   visits.arrived_at, visits.completed_at, visits.ended_at, visits.outcome, visits.fail_reason,
-  visits.arrived_proof, visits.completed_proof, homes.address as home_address, areas.path
+  visits.arrived_proof, visits.completed_proof, homes.address as home_address, visits.started_at,
+  visits.followed_up_at, visits.fail_kind, visits.payer, visits.fee::double precision as fee, visits.elsewhere, areas.path
 from visits
 left join areas on areas.code = visits.area
 left join homes on homes.id = visits.home_id

@@ -95,6 +95,12 @@ class VisitRead(BaseModel):
     arrived_proof: dict[str, Any] | None
     completed_proof: dict[str, Any] | None
     home_address: str | None
+    started_at: datetime | None = Field(description="when the service began, where that was written down by itself")
+    followed_up_at: datetime | None
+    fail_kind: str | None = Field(description="nobody_home, refused, no_access or other")
+    payer: str | None = Field(description="who pays: written down, not charged")
+    fee: float | None = Field(description="in yuan: written down, not charged")
+    elsewhere: bool = Field(description="a position was shown that is too far from the home")
 
 
 class HealthRead(BaseModel):

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,6 +82,7 @@ def run_alerts(settings: Settings) -> int:
                 settings.locale, public_url_of(settings), settings.sms, settings.timezone, voice=settings.calls
             ),
             messages_per_s=settings.messages_per_s,
+            plan_ahead=timedelta(days=settings.plan_ahead_days),
             templates=settings.sms == "aliyun",
         )
         alerts_service.run(parts, stop)

@@ -77,6 +77,7 @@ class Settings(BaseModel):
     locale: Literal["zh-CN", "en"] = "zh-CN"
     sms: Literal["twilio", "aliyun", "outbox"] = "outbox"
     messages_per_s: float = Field(default=1000, gt=0, le=10_000)
+    plan_ahead_days: int = Field(default=14, ge=1, le=90)
     twilio_account_sid: str | None = None
     twilio_auth_token: str | None = Field(default=None, repr=False)
     twilio_from: str | None = None

@@ -20,7 +20,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from alerts import answers, desk, dispatch, record
 from alerts.model import UNANSWERED, Actor, AlertState, Outcome, Refused
-from alerts.visits import Proof, VisitState
+from alerts.visits import DONE, Proof, VisitState
 from api.village import STAFF_PHONES
 from storage import sql
 from storage.clock import Clock
@@ -174,7 +174,7 @@ def next_act(standing: Standing, *, seed: int, pace: float, now: datetime) -> Ac
     if standing.holder is None or standing.in_human_hands:
         return None
     plan = _plan(standing, seed)
-    if standing.visit_state is VisitState.COMPLETED:
+    if standing.visit_state in DONE:
         act: Act = Close(plan.outcome)
         since, wait_s = standing.completed_at, plan.closes_s
     elif standing.state is AlertState.ARRIVED:

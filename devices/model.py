@@ -68,6 +68,17 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True)
+class VisitRequest:
+    """The home wishes for a visit, without alarm. `id` is the home's own and the same on every re-send."""
+
+    uid: str
+    id: str
+    at: datetime | None = None
+    service: str | None = None
+    battery: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PatrolPing:
     """What a home camera reports on each video patrol."""
 

@@ -100,6 +100,9 @@ def take_bulk(connection: Connection[Any], heard: Sequence[Heard], registry: Reg
             continue
         if message.retained and not message.payload:
             continue
+        if leaf == anju.REQUEST_LEAF:
+            # somebody is to come: `requests` has it
+            continue
         said = anju.read(message.topic, message.payload)
         if not isinstance(said, Unreadable):
             readings.append((Received(said, message.received_at, message.retained), message))

@@ -23,7 +23,7 @@ from devices import telemetry
 from devices.formats import anju
 from devices.formats.base import Format
 from devices.telemetry import KnownDevice, Received
-from gateway import inbox, replies, vendors
+from gateway import inbox, replies, requests, vendors
 from gateway.client import Heard
 from gateway.keeper import Keeper
 from gateway.line import Line
@@ -322,20 +322,30 @@ def urgent_lane(
 
 
 def bulk_lane(
-    client: Line, pool: ConnectionPool[Any], clock: Clock, keeper: Keeper, formats: Mapping[str, Format]
+    client: Line,
+    pool: ConnectionPool[Any],
+    clock: Clock,
+    settings: GatewaySettings,
+    keeper: Keeper,
+    formats: Mapping[str, Format],
 ) -> Lane:
-    """Return the lane for everything else that homes say."""
+    """Return the lane for everything else that homes say; who wishes for a visit hears `received` after the commit."""
     registry = inbox.Registry()
     lately = vendors.Lately()
 
     def store(connection: Connection[Any], batch: Sequence[Heard]) -> Stored:
         own, of_vendors = _by_whose(batch)
+        wishes = [each for each in own if requests.is_one(each)]
+        told = requests.take(connection, wishes, clock.now()) if wishes else []
         inbox.take_bulk(connection, own, registry, clock.now())
         if of_vendors:
             vendors.take_bulk(connection, of_vendors, keeper.book, formats, lately, clock.now())
-        return Stored()
+        return Stored(requests.received(told, settings.locale), is_raised=bool(told))
 
     def put_aside(connection: Connection[Any], message: Heard, reason: str) -> None:
+        if requests.is_one(message):
+            requests.take_refused(connection, message, reason, clock.now())
+            return
         inbox.quarantine(connection, message, reason, anju.split(message.topic)[0], None)
 
     return Lane("gateway-bulk", client, pool, clock, BULK_BATCH, BULK_GATHER_S, store, put_aside, beats_behind=False)

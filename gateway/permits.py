@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from devices.formats import anju
 
-LEAVES = (*sorted(anju.HELP_LEAVES), "patrol", "telemetry", "status")
+LEAVES = (*sorted(anju.HELP_LEAVES), "patrol", "telemetry", "status", anju.REQUEST_LEAF)
 """What a home says. Its own `reply` is not among them: nobody but the gateway tells a home that help comes."""
 
 

@@ -12,6 +12,38 @@ on conflict (device_uid, call_id, what) do update
 set resent = help_calls.resent + 1
 returning resent = 0
 
+-- name: home_of_device
+-- Where does a registered device stand, and in which language is that home spoken to? By the unique index on uid.
+select devices.home_id, (
+  select residents.language
+  from residents
+  where residents.home_id = devices.home_id
+    and residents.removed_at is null
+    and residents.left_at is null
+  order by residents.id
+  limit 1
+)
+from devices
+where devices.uid = %(uid)s
+  and devices.removed_at is null
+  and devices.home_id is not null
+
+-- name: note_request
+-- Writes a wish for a visit down, and says whether it is new; one that is there already was sent again. By the primary key.
+insert into visit_requests (device_uid, request_id, at, claimed_at, received_at, service, battery, readable)
+values (
+  %(uid)s, %(request_id)s, %(at)s, %(claimed_at)s, %(received_at)s, %(service)s, %(battery)s, %(readable)s
+)
+on conflict (device_uid, request_id) do update
+set resent = visit_requests.resent + 1
+returning resent = 0
+
+-- name: set_visit_of_request
+update visit_requests
+set visit_id = %(visit_id)s
+where device_uid = %(uid)s
+  and request_id = %(request_id)s
+
 -- name: quarantine
 insert into quarantine (topic, payload, size, reason, device_uid, alert_id, received_at)
 values (%(topic)s, %(payload)s, %(size)s, %(reason)s, %(uid)s, %(alert_id)s, %(received_at)s)
@@ -19,7 +51,7 @@ values (%(topic)s, %(payload)s, %(size)s, %(reason)s, %(uid)s, %(alert_id)s, %(r
 -- name: claim_home_replies
 -- What are homes still to hear, in order, and in which language? Rows another gateway holds are passed over.
 select home_replies.id, home_replies.device_uid, home_replies.call_id, home_replies.state, home_replies.aloud,
-  home_replies.at, resident.language
+  home_replies.at, resident.language, home_replies.about
 from home_replies
 left join devices on devices.uid = home_replies.device_uid
 left join lateral (
@@ -27,6 +59,7 @@ left join lateral (
   from residents
   where residents.home_id = devices.home_id
     and residents.removed_at is null
+    and residents.left_at is null
   order by residents.id
   limit 1
 ) as resident on true

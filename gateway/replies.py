@@ -10,6 +10,7 @@ from psycopg import Connection
 
 from alerts import texts
 from alerts.model import AlertState
+from alerts.texts import mark
 from devices.formats import anju
 from gateway.inbox import ToldHome
 from gateway.line import Line
@@ -38,8 +39,8 @@ def publish_waiting(connection: Connection[Any], client: Line, *, locale: str, n
     """Publish the steps that homes have not heard yet; marked only once the broker has them. Returns how many."""
     rows = connection.execute(queries.claim_home_replies, {"limit": BATCH}).fetchall()
     sent = []
-    for row_id, uid, call_id, state, aloud, at, language in rows:
-        words = texts.say(language or locale, AlertState(state)) if aloud else ""
+    for row_id, uid, call_id, state, aloud, at, language, about in rows:
+        words = _words(about, language or locale, state) if aloud else ""
         sent.append((row_id, client.publish(anju.topic_of(uid, anju.REPLY_LEAF), payload(call_id, state, at, words))))
     published = []
     for row_id, publication in sent:
@@ -53,6 +54,21 @@ def publish_waiting(connection: Connection[Any], client: Line, *, locale: str, n
     if published:
         connection.execute(queries.home_replies_published, {"ids": published, "now": now})
     return len(published)
+
+
+VISIT_WORDS = {
+    "received": mark("We have your wish for a visit. We will say when somebody comes."),
+    "accepted": mark("Somebody will come and visit you."),
+}
+
+
+def say_of_visit(language: str | None, state: str) -> str:
+    """Return what a home hears of its wish for a visit."""
+    return texts.gettext(language, VISIT_WORDS[state])
+
+
+def _words(about: str, language: str, state: str) -> str:
+    return say_of_visit(language, state) if about == "visit" else texts.say(language, AlertState(state))
 
 
 def payload(call_id: str, state: str, at: datetime, say: str) -> bytes:

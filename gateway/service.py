@@ -70,7 +70,7 @@ def _carry(
             place.database_url, pool, client, spoken, besides=frozenset(formats.DISCOVERY),
             after=lambda connection: vendor_rows.tidy(connection, clock.now()),
         )  # fmt: skip
-        carrier = bulk_lane(client, pool, clock, keeper, spoken)
+        carrier = bulk_lane(client, pool, clock, settings, keeper, spoken)
     publisher = ReplyPublisher(place.database_url, client, pool, clock, settings) if urgent else None
     client.start()
     carrier.start()

@@ -12,6 +12,7 @@ left join lateral (
   from residents
   where residents.home_id = homes.id
     and residents.removed_at is null
+    and residents.left_at is null
   order by residents.id
   limit 1
 ) as resident on true
@@ -30,6 +31,7 @@ with place as (
     from residents
     where residents.home_id = homes.id
       and residents.removed_at is null
+      and residents.left_at is null
     order by residents.id
     limit 1
   ) as resident on true
@@ -68,6 +70,7 @@ left join lateral (
   from residents
   where residents.home_id = homes.id
     and residents.removed_at is null
+    and residents.left_at is null
   order by residents.id
   limit 1
 ) as resident on true
@@ -407,5 +410,5 @@ select exists (
   select
   from visits
   where alert_id = %(alert_id)s
-    and state = 'completed'
+    and state in ('completed', 'followed_up')
 )

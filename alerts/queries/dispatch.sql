@@ -1,11 +1,11 @@
 -- name: insert_visit
 insert into visits (
-  alert_id, home_id, area, service, staff_id, state, due_from, due_to, note, requested_at, requested_by,
+  alert_id, home_id, area, service, staff_id, state, due_from, due_to, note, payer, fee, requested_at, requested_by,
   assigned_at, accepted_at, told_at
 )
 values (
   %(alert_id)s, %(home_id)s, %(area)s, %(service)s, %(staff_id)s, %(state)s, %(due_from)s, %(due_to)s, %(note)s,
-  %(now)s, %(requested_by)s,
+  %(payer)s, %(fee)s, %(now)s, %(requested_by)s,
   case when %(staff_id)s::bigint is not null then %(now)s::timestamptz end,
   case when %(state)s = 'accepted' then %(now)s::timestamptz end,
   -- he knows who took it himself, or was told of the alert and let an operator answer for him
@@ -31,7 +31,10 @@ select visits.id, visits.state, visits.staff_id, visits.alert_id, visits.home_id
     from staff
     where staff.id = visits.staff_id
   ),
-  greatest(visits.departed_at, visits.arrived_at, least(visits.accepted_at, visits.requested_at), visits.requested_at)
+  greatest(
+    visits.departed_at, visits.arrived_at, visits.started_at, visits.completed_at,
+    least(visits.accepted_at, visits.requested_at), visits.requested_at
+  )
 from visits
 where visits.id = %(visit_id)s
 for update
@@ -54,14 +57,14 @@ select exists (
   from visits
   where alert_id = %(alert_id)s
     and staff_id = %(staff_id)s
-    and state not in ('completed', 'failed', 'cancelled')
+    and state not in ('completed', 'followed_up', 'failed', 'cancelled')
 )
 
 -- name: open_visit_of_alert
 select id
 from visits
 where alert_id = %(alert_id)s
-  and state not in ('completed', 'failed', 'cancelled')
+  and state not in ('completed', 'followed_up', 'failed', 'cancelled')
 
 -- name: set_visit_assigned
 update visits
@@ -86,11 +89,21 @@ set state = 'en_route',
 where id = %(visit_id)s
 
 -- name: set_visit_arrived
+-- He is there, for those who live there now (by residents_home).
 update visits
 set state = 'arrived',
     departed_at = coalesce(departed_at, %(at)s),
     arrived_at = %(at)s,
-    arrived_proof = %(proof)s
+    arrived_proof = %(proof)s,
+    arrived_check = %(check)s,
+    served = (
+      select array_agg(residents.id order by residents.id)
+      from residents
+      where residents.home_id = visits.home_id
+        and residents.removed_at is null
+        and residents.left_at is null
+    ),
+    elsewhere = %(elsewhere)s
 where id = %(visit_id)s
 
 -- name: set_visit_completed
@@ -99,6 +112,10 @@ set state = 'completed',
     completed_at = %(at)s,
     ended_at = %(now)s,
     completed_proof = %(proof)s,
+    completed_check = %(check)s,
+    elsewhere = elsewhere or %(elsewhere)s,
+    payer = coalesce(%(payer)s, payer),
+    fee = coalesce(%(fee)s::numeric, fee),
     outcome = %(outcome)s
 where id = %(visit_id)s
 
@@ -106,11 +123,12 @@ where id = %(visit_id)s
 update visits
 set state = %(state)s,
     ended_at = %(now)s,
+    fail_kind = %(kind)s,
     fail_reason = %(reason)s
 where id = %(visit_id)s
 
 -- name: claim_untold_visits
--- Who was sent by somebody else and has not been told? By visits_untold; those another engine holds are passed over.
+-- Who was sent by somebody else and has not been told? By visits_not_told; those another engine holds are passed over.
 select visits.id, visits.alert_id, staff.id, staff.phone, coalesce(staff.language, %(locale)s),
   coalesce(alerts.severity, 'normal'), resident.name,
   nullif(concat_ws(' ', place.names, homes.address), '')
@@ -124,6 +142,7 @@ left join lateral (
   where residents.home_id = visits.home_id
     and (alerts.resident_id is null or residents.id = alerts.resident_id)
     and residents.removed_at is null
+    and residents.left_at is null
   order by residents.id
   limit 1
 ) as resident on true
@@ -136,7 +155,7 @@ left join lateral (
 ) as place on true
 where visits.told_at is null
   and visits.staff_id is not null
-  and visits.state in ('assigned', 'accepted')
+  and visits.state in ('assigned', 'accepted', 'put_off')
 order by visits.id
 limit %(limit)s
 for update of visits skip locked

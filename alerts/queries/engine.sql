@@ -119,12 +119,12 @@ where here.code = any(%(areas)s)
 order by here.code, answer_times.severity, length(above.path) desc
 
 -- name: goers_of_alerts
--- Who was given the open visit of each of these alerts? By visits_open_of_alert.
+-- Who was given the open visit of each of these alerts? By visits_open_alert.
 select alert_id, staff_id
 from visits
 where alert_id = any(%(alert_ids)s)
   and staff_id is not null
-  and state not in ('completed', 'failed', 'cancelled')
+  and state not in ('completed', 'followed_up', 'failed', 'cancelled')
 
 -- name: write_timelines
 -- Lines of several timelines, in order.

@@ -159,15 +159,18 @@ where day < %(before)s
 
 -- name: warnings_of_devices
 -- Which causes stand against these devices, and where was each told? By warnings_of_device.
-select warnings.device_id, warnings.rule, warnings.since, warnings.gone_since, warnings.alert_id, alerts.home_id
+select warnings.device_id, warnings.rule, warnings.since, warnings.gone_since, warnings.alert_id, alerts.home_id,
+  alerts.closed_at
 from warnings
 left join alerts on alerts.id = warnings.alert_id
 where warnings.device_id = any(%(ids)s::integer[])
 
 -- name: warnings_of_homes
 -- Which causes stand against these homes? By warnings_of_home.
-select warnings.home_id, warnings.rule, warnings.since, warnings.gone_since, warnings.alert_id, warnings.home_id
+select warnings.home_id, warnings.rule, warnings.since, warnings.gone_since, warnings.alert_id, warnings.home_id,
+  alerts.closed_at
 from warnings
+left join alerts on alerts.id = warnings.alert_id
 where warnings.home_id = any(%(ids)s::bigint[])
 
 -- name: hold_open_alerts

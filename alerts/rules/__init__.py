@@ -12,6 +12,7 @@ from alerts.rules import (
     battery_low,
     button_battery_low,
     camera_blind,
+    care_gap,
     clock_wrong,
     device_flapping,
     device_offline,
@@ -28,6 +29,9 @@ from alerts.rules import (
     temperature_low,
     test_call_overdue,
     unusual_activity,
+    visit_elsewhere,
+    visit_overdue,
+    visit_too_short,
 )
 from alerts.rules.base import About, Rule
 
@@ -39,6 +43,10 @@ _MODULES = (
     frequent_presses,
     temperature_low,
     temperature_high,
+    care_gap,
+    visit_overdue,
+    visit_elsewhere,
+    visit_too_short,
     area_outage,
     hub_offline,
     device_offline,

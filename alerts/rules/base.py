@@ -34,12 +34,13 @@ class Level(Enum):
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What a rule finds. `since`: since when it is bad, where the facts tell. `look_at`: when time alone may make it bad or
-    good. `said`: the figure that a person wants to read, without words."""
+    good. `said`: the figure that a person wants to read, without words. `severity`: where it is not that of the rule."""
 
     level: Level
     since: datetime | None = None
     look_at: datetime | None = None
     said: str = ""
+    severity: Severity | None = None
 
 
 GOOD = Reading(Level.GOOD)
@@ -77,6 +78,7 @@ class Rule(Generic[F, T]):
     """An early warning. `sentence` explains it, with the thresholds' names as places.
 
     `judge` is None where changes, not states, decide: `alerts.outages` asks those rules, `alerts.falls` that of falls.
+    `insists_s`: so long after a person closed its alert it is raised anew where the cause still stands; None: it is not.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Rule(Generic[F, T]):
     sentence: str
     usual: T
     judge: Callable[[F, T, datetime], Reading] | None = None
+    insists_s: int | None = None
 
     @property
     def severity(self) -> Severity:

@@ -59,6 +59,33 @@ class HomeDay:
 
 
 @dataclass(frozen=True, slots=True)
+class CareFacts:
+    """A resident who is to be seen by then. `high`: he is at high risk."""
+
+    due_at: datetime
+    high: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VisitFacts:
+    """A visit that is promised to a home, or lately was. `away_m`: how far from the home its proof lay at most, None where
+    nobody can tell. `told_at`: when we heard of its end. `confirmed`: somebody looked into it, and it was in order."""
+
+    id: int
+    service: str | None = None
+    of_alert: bool = False
+    due_to: datetime | None = None
+    over: bool = False
+    arrived_at: datetime | None = None
+    completed_at: datetime | None = None
+    told_at: datetime | None = None
+    usual_minutes: int | None = None
+    away_m: float | None = None
+    wrong_code: bool = False
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class HomeFacts:
     """A home as its cameras see it. `watched_since`: since when one of them that sees people is heard, and we listen; None:
     none is. `seen_at`: when somebody was last seen. `still_since`: since when what they see of people is the same.
@@ -74,3 +101,7 @@ class HomeFacts:
     days: tuple[HomeDay, ...] = ()
     today: date | None = None
     timezone: str = "Asia/Shanghai"
+    care: tuple[CareFacts, ...] = ()
+    visits: tuple[VisitFacts, ...] = ()
+    short_answered_at: datetime | None = None
+    elsewhere_answered_at: datetime | None = None

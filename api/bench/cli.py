@@ -1,5 +1,6 @@
 """What does `anju bench` take? One command a benchmark: figures on standard output, progress on standard error."""
 
+import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -120,6 +121,24 @@ def engine(
     _tell(machine, figures)
     if figures.lost:
         _say(f"{figures.lost} messages are missing, or left twice")
+        raise typer.Exit(1)
+
+
+@app.command()
+def month(homes: Annotated[int, typer.Option(min=100, max=100_000, help="homes of the county")] = 20_000) -> None:
+    """A month of care with injected time: nobody falls through, and the reports are the centre's own books."""
+    from api import logs
+    from api.bench import month as benchmark
+
+    logs.configure()
+    # each of some thousand warnings would have its line
+    logging.getLogger("alerts").setLevel(logging.WARNING)
+    machine = _machine()
+    with _failing_in_a_line():
+        figures = benchmark.measure(homes=homes, say=_say)
+    _tell(machine, figures)
+    if figures.differences:
+        _say(f"{figures.differences} differences between the system and the centre's own books")
         raise typer.Exit(1)
 
 

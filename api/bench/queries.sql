@@ -196,3 +196,43 @@ set password_hash = %(password_hash)s,
     mosquitto_hash = %(mosquitto_hash)s,
     kind = case when mod(id, 10) = 0 then 'hub' else kind end,
     topic = case when mod(id, 10) = 0 then 'zigbee2mqtt/' || uid end
+
+-- A month of a county -----------------------------------------------------------------------------------------------
+
+-- name: spread_residents
+-- Lets people have become the centre's duty one after the other.
+update residents
+set created_at = %(start)s::timestamptz - make_interval(days => (id %% %(days)s)::integer)
+
+-- name: people_of_county
+-- Who lives where, and what is known of him?
+select residents.id, homes.id, areas.parent, residents.birth_date, residents.category, residents.created_at
+from residents
+join homes on homes.id = residents.home_id
+join areas on areas.code = homes.area
+order by residents.id
+
+-- name: services_offered
+-- What may a visit be for?
+select code
+from services
+where removed_at is null
+order by code
+
+-- name: staff_by_township
+-- One of each township's own people.
+select area, min(id)
+from staff
+group by area
+
+-- name: grows_worse
+update residents
+set worse_since = %(at)s
+where id = %(resident_id)s
+
+-- name: homes_warned_of_gaps
+-- Where is a warning open that somebody was not seen?
+select home_id
+from alerts
+where kind = 'care_gap'
+  and state <> 'closed'

@@ -3,17 +3,18 @@
 from dataclasses import dataclass
 
 from alerts.model import UNANSWERED, AlertState
-from alerts.visits import VisitState
+from alerts.visits import BEFORE_ARRIVAL, NOBODY_GOES, VisitState
 from api.context import Principal
 
 NEXT_STEP = {
     VisitState.ASSIGNED: "depart",
+    VisitState.PUT_OFF: "depart",
     VisitState.ACCEPTED: "depart",
     VisitState.EN_ROUTE: "arrive",
     VisitState.ARRIVED: "complete",
+    VisitState.IN_SERVICE: "complete",
 }
 """The step that moves a visit on. (One may also arrive without having said that one departs.)"""
-_BEFORE_ARRIVAL = (VisitState.REQUESTED, VisitState.ASSIGNED, VisitState.ACCEPTED, VisitState.EN_ROUTE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def acts(caller: Principal, standing: Standing) -> Acts:
     mine = caller.staff_id is not None and caller.staff_id in (standing.accepted_by_staff, standing.visit_staff)
     goes = operator or (caller.staff_id is not None and standing.visit_staff == caller.staff_id)
     step = NEXT_STEP.get(standing.visit_state, "") if standing.visit_state is not None and goes else ""
-    dispatch = operator and (unanswered or standing.visit_state in _BEFORE_ARRIVAL)
+    dispatch = operator and (unanswered or standing.visit_state in BEFORE_ARRIVAL)
     return Acts(
         accept=unanswered,
         dispatch=dispatch,
@@ -73,4 +74,4 @@ def _next(*, unanswered: bool, step: str, visit: VisitState | None, operator: bo
         return step
     if not operator:
         return ""
-    return "dispatch" if visit is VisitState.REQUESTED else "close"
+    return "dispatch" if visit in NOBODY_GOES else "close"

@@ -81,5 +81,5 @@ def chosen(connection: Connection[Any], caller: Principal, home: str, now: datet
 def inside(onward: str) -> str:
     """Return a path of a page that asks for a home; anything else leads to the scan page."""
     plain = onward.split("?", 1)[0]
-    known = plain == "/add" or plain.startswith(("/my/scan/", "/discovered/"))
+    known = plain in ("/add", "/plans", "/complaints") or plain.startswith(("/my/scan/", "/discovered/"))
     return onward if known and "//" not in plain and not any(ord(each) < 33 for each in onward) else "/my/scan"

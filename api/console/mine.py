@@ -8,12 +8,11 @@ from fastapi import APIRouter, Request, Response
 from psycopg import Connection
 from psycopg.rows import class_row
 
-from alerts.visits import VisitState
 from api import audit, stream
 from api.auth import Responder
-from api.console import case, swaps
-from api.console.acts import NEXT_STEP
+from api.console import case, static, swaps, visit_words
 from api.console.page import View, view
+from api.console.ways import route
 from api.context import Principal
 from api.problems import Problem
 from storage import sql
@@ -54,18 +53,22 @@ class VisitFile:
         return " ".join(part for part in (self.places, self.address) if part)
 
     @property
-    def step(self) -> str:
-        """The next step."""
-        return NEXT_STEP.get(VisitState(self.state), "")
+    def may_wait(self) -> bool:
+        """Whether it is not begun."""
+        return self.state in ("assigned", "accepted", "put_off")
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """All that is mine. `calls`: alerts that wait for my answer; the other lists begin with what I have begun."""
+    """All that is mine. `calls`: alerts that wait for my answer; `alerts` and `visits` begin with what I have begun, and
+
+    go on by when they are due; `later`: visits of another day, without what one must know at the door.
+    """
 
     calls: list[case.Case]
     alerts: list[case.Case]
     visits: list[VisitFile]
+    later: list[VisitFile]
     swaps: list[swaps.Asked]
 
 
@@ -82,7 +85,13 @@ def show(request: Request, caller: Responder) -> Response:
                 audit.record(
                     connection, caller, action="read", object=f"visit {visit.id}", now=seen.context.clock.now()
                 )
-    return seen.page("my.html", work=work)
+    response = seen.page(
+        "my.html", work=work, route=route, said=visit_words, assets=[seen.url(each) for each in static.addresses()]
+    )
+    if work is not None:
+        # a phone keeps this page for when there is no line (js/sw.js), as long as it is this user's
+        response.headers["x-anju-user"] = str(caller.user_id)
+    return response
 
 
 @router.get("/stream")
@@ -92,7 +101,9 @@ async def follow(request: Request, caller: Responder) -> Response:
 
     def render() -> str:
         shared = seen.shared()
-        return shared.html("my_frame.html", shared.context.clock.now(), work=_read(shared, caller))
+        return shared.html(
+            "my_frame.html", shared.context.clock.now(), work=_read(shared, caller), route=route, said=visit_words
+        )
 
     return await stream.pages(request, caller, seen.key("my", caller.user_id), render, seen.own)
 
@@ -108,10 +119,14 @@ def _read(seen: View, caller: Principal) -> Work | None:
         visits = connection.execute(queries.my_visits, me).fetchall()
         taken = [alert_id for _, alert_id in visits if alert_id is not None]
         taken += [row[0] for row in connection.execute(queries.my_alerts_without_visit, me).fetchall()]
+        files = [_visit(connection, visit_id) for visit_id, alert_id in visits if alert_id is None]
+        today = seen.wording.day_of(now)
+        later = [each for each in files if each.may_wait and seen.wording.day_of(each.due_from or now) > today]
         return Work(
             calls=_cases(connection, caller, calls, now),
             alerts=_cases(connection, caller, taken, now),
-            visits=[_visit(connection, visit_id) for visit_id, alert_id in visits if alert_id is None],
+            visits=[each for each in files if each not in later],
+            later=later,
             swaps=swaps.asked_of(connection, caller.staff_id, now),
         )
 

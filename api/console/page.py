@@ -54,7 +54,7 @@ class View:
         if caller is None:
             return []
         _ = self.wording.gettext
-        places = [("/", _("Board")), ("/visits", _("Visits")), ("/devices", _("Devices"))]
+        places = [("/", _("Board")), ("/visits", _("Visits")), ("/devices", _("Devices")), ("/care", _("Care"))]
         if caller.staff_id is not None:
             places.insert(0, ("/my", _("My work")))
             if not caller.may("operator"):
@@ -63,6 +63,9 @@ class View:
             places.append(("/phones", _("Phones")))
         if caller.may("admin"):
             places.append(("/quarantine", _("Quarantine")))
+        places.append(("/plans", _("Plans")))
+        if caller.may("operator"):
+            places.append(("/follow-ups", _("After the visit")))
         return [Link(self.url(path), label, _begins(self.path, path)) for path, label in places]
 
     @property
@@ -99,7 +102,7 @@ class View:
         return (*page, self.wording.language, caller.role, caller.area, caller.staff_id)
 
 
-_BESIDE = {"/devices": ("/add", "/discovered", "/labels", "/test-calls")}
+_BESIDE = {"/devices": ("/add", "/discovered", "/labels", "/test-calls"), "/follow-ups": ("/complaints",)}
 """Pages that belong to a place, though their address does not begin with it: below it every word may be a device."""
 
 

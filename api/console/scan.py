@@ -27,6 +27,8 @@ router = APIRouter(prefix="/my/scan")
 Given = Annotated[str, Query(max_length=2000)]
 Typed = Annotated[str, Form(max_length=400)]
 BACK = "/my/scan"
+DOOR = "/my/door/"
+"""What the link on a home's door leads to."""
 
 
 @router.get("")
@@ -38,6 +40,9 @@ def ask(request: Request, caller: Responder, uid: Given = "") -> Response:
         return seen.page("scan.html", wrong="")
     if not is_uid(found):
         return seen.page("scan.html", status=422, wrong=uid.strip()[:80])
+    if DOOR in uid:
+        # the label of a home's door, not of a device: it has a page of its own
+        return go(seen, f"{DOOR}{found}")
     asked = uid.partition("?")[2]
     return go(seen, f"{BACK}/{found}" + (f"?{quote(asked, safe='=&%+')}" if asked else ""))
 

@@ -68,6 +68,11 @@ def address(path: str) -> str:
     return f"/static/{_files().version}/{path}"
 
 
+def addresses() -> list[str]:
+    """Return where everything is found that a page needs, so that a phone can keep it for when there is no line."""
+    return [f"/static/{_files().version}/{path}" for path in _files().files if path.endswith((".css", ".js", ".svg"))]
+
+
 @router.get("/sw.js")
 def serve_worker() -> Response:
     """Send the worker of the pages, from the top: a browser lets one see to no more than what lies below it."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from alerts import model, texts
+from alerts import assigning, dispatch, model, proofs, texts
 from alerts.texts import mark
 from api.i18n import Wording
 
@@ -16,12 +16,16 @@ ALERT_STATES = {
     "closed": mark("Closed"),
 }
 VISIT_STATES = {
-    "requested": mark("Nobody sent yet"),
-    "assigned": mark("Sent, not answered yet"),
+    "requested": mark("Waiting for somebody to be sent"),
+    "assigned": mark("Waiting to be accepted"),
     "accepted": mark("Accepted"),
-    "en_route": mark("On the way"),
+    "en_route": mark("Has set out"),
     "arrived": mark("Arrived"),
-    "completed": mark("Done"),
+    "in_service": mark("In service"),
+    "completed": mark("Done, not followed up yet"),
+    "followed_up": mark("Done and followed up"),
+    "declined": mark("Declined"),
+    "put_off": mark("Another time"),
     "failed": mark("Could not be done"),
     "cancelled": mark("Cancelled"),
 }
@@ -94,6 +98,8 @@ CATEGORIES = {
     "left_behind": mark("left behind"),
     "disabled": mark("disabled"),
     "destitute": mark("destitute"),
+    "dementia": mark("dementia"),
+    "severe_illness": mark("severe illness"),
 }
 SEXES = {"female": mark("female"), "male": mark("male"), "f": mark("female"), "m": mark("male")}
 ROLES = {
@@ -155,6 +161,9 @@ _HAPPENINGS = {
     "arrived": mark("{name} is there"),
     "visit_assigned": mark("{who} sent {name}"),
     "visit_accepted": mark("{who} takes the visit"),
+    "visit_declined": mark("{name} cannot go"),
+    "visit_put_off": mark("{who} put the visit off"),
+    "visit_begun": mark("{who} begins"),
     "visit_completed": mark("Visit done: {outcome}"),
     "visit_failed": mark("The visit could not be done"),
     "visit_cancelled": mark("The visit was cancelled"),
@@ -188,7 +197,9 @@ _JUST_NOTED = "{text}"
 GOOD = frozenset(
     {"delivered", "accepted", "en_route", "arrived", "visit_completed", "visit_accepted", "closed", "heard"}
 )
-BAD = frozenset({"not_delivered", "nobody_on_call", "no_policy", "visit_failed", "climbed", "taken_back"})
+BAD = frozenset(
+    {"not_delivered", "nobody_on_call", "no_policy", "visit_failed", "visit_declined", "climbed", "taken_back"}
+)
 
 
 def problems_told(counts: Mapping[str, int], asked: str) -> list[str]:
@@ -291,6 +302,13 @@ _REFUSALS: dict[type[model.Refused], str] = {
     model.NotClosed: mark("This alert is open already."),
     model.ClosedTooLongAgo: mark("This alert was closed over a day ago; raise a new one."),
     model.UnknownOutcome: mark("Choose how it ended."),
+    assigning.TwoVisitsAtOnce: mark("{name} has visit {number} at that time and cannot do both."),
+    assigning.OutsideWorkingHours: mark("Nobody works at that time."),
+    dispatch.NeverPutOff: mark("A call for help is never put off."),
+    dispatch.EndsBeforeItBegins: mark("That time ends before it begins."),
+    dispatch.SayWhenAndWhy: mark("Write down why, and the other time where there is one."),
+    dispatch.DueInThePast: mark("That time is over already."),
+    proofs.CodeOfAnotherHome: mark("That code hangs at another door. Compare the address."),
     model.WrongOrder: mark("That step does not follow now; the page shows how far the visit is."),
     model.NobodyAssigned: mark("Nobody is sent yet; choose who goes first."),
     model.TimesRunBackwards: mark("That time lies before the step it follows."),
@@ -300,4 +318,5 @@ _REFUSALS: dict[type[model.Refused], str] = {
 def refusal(w: Wording, error: model.Refused) -> str:
     """Return why something was refused, for the person who tried."""
     message = next((_REFUSALS[each] for each in type(error).__mro__ if each in _REFUSALS), None)
-    return w.gettext(message, name=getattr(error, "name", "")) if message else str(error)
+    places = {"name": getattr(error, "name", ""), "number": getattr(error, "visit_id", "")}
+    return w.gettext(message, **places) if message else str(error)

@@ -14,14 +14,17 @@ from api.fields import Body, Code, Day, Id, Language, LocalPhone, Name, Note, Pa
 from api.paging import Listing, Paging
 from api.problems import invalid
 from api.routes import reach, written
-from devices import registry, upkeep
+from devices import registry, standing, upkeep
 from storage import sql
 
 queries = sql.load("api.routes")
 router = APIRouter(prefix="/residents", tags=["registry"])
 
-PRIVATE = frozenset({"name", "birth_date", "phone", "sex", "category", "notes", "contacts"})
+PRIVATE = frozenset(
+    {"name", "birth_date", "phone", "sex", "category", "notes", "contacts", "risk", "worse_since", "left_why"}
+)
 """Of these the audit log holds no value, only that they were changed."""
+_NOT_FOR_VIEWERS = ("phone", "notes", "contacts", "risk", "worse_since", "left_why")
 
 
 class Contact(Body):
@@ -82,6 +85,10 @@ class ResidentRead(BaseModel):
     notes: str | None = Field(description="null for viewers")
     contacts: list[ContactRead] | None = Field(description="null for viewers")
     language: str | None
+    risk: str | None = Field(description="null: as his categories and his age say; null for viewers")
+    worse_since: datetime | None = Field(description="since when he is to be seen within a day; null for viewers")
+    left_at: datetime | None
+    left_why: str | None = Field(description="null for viewers")
     created_at: datetime
 
 
@@ -94,6 +101,7 @@ def list_residents(
     home: Id | None = None,
     category: Word | None = None,
     q: Annotated[Text | None, Query(max_length=200, description="how the name begins")] = None,
+    left: Annotated[bool, Query(description="those who left or died instead of those who live there")] = False,
 ) -> Listing[ResidentRead]:
     """List residents. Whom the list showed is written down in the audit log."""
     now = context.clock.now()
@@ -105,6 +113,7 @@ def list_residents(
                 "home_id": None if home is None else reach.home(connection, caller, home),
                 "category": category,
                 "q": q,
+                "left": left,
             },
             read_query=queries.residents_read, model=ResidentRead,
         )  # fmt: skip
@@ -126,7 +135,7 @@ def add_resident(body: ResidentBody, context: Ctx, caller: Admin) -> ResidentRea
             phone=body.phone, sex=body.sex, category=body.category, notes=body.notes, contacts=contacts_of(body.contacts),
             language=body.language, now=now,
         )  # fmt: skip
-        made = _one(connection, resident_id, caller)
+        made = one(connection, resident_id, caller)
         written.added(connection, caller, f"resident {resident_id}", area=made.area, now=now)
         return made
 
@@ -135,7 +144,7 @@ def add_resident(body: ResidentBody, context: Ctx, caller: Admin) -> ResidentRea
 def read_resident(resident_id: str, context: Ctx, caller: Viewer) -> ResidentRead:
     """Show a resident. That one looked is written down in the audit log."""
     with context.pool.connection() as connection:
-        found = _one(connection, row_id(resident_id), caller, asked=resident_id)
+        found = one(connection, row_id(resident_id), caller, asked=resident_id)
         written.looked(connection, caller, f"resident {resident_id}", area=found.area, now=context.clock.now())
         return _shown(found, caller)
 
@@ -148,13 +157,14 @@ def change_resident(resident_id: str, body: ResidentPatch, context: Ctx, caller:
         before = _held(connection, resident_id, caller)
         wanted = before.model_copy(update=body.given())
         check_birth(wanted.birth_date, now)
+        standing.by(connection, who=caller.username, why=None, now=now)
         upkeep.change_resident(
             connection, resident_id=int(before.id), home_id=reach.home(connection, caller, wanted.home),
             name=wanted.name, birth_date=wanted.birth_date, phone=wanted.phone, sex=wanted.sex,
             category=wanted.category, notes=wanted.notes, contacts=contacts_of(wanted.contacts or []),
             language=wanted.language,
         )  # fmt: skip
-        after = _one(connection, int(before.id), caller)
+        after = one(connection, int(before.id), caller)
         what = f"resident {resident_id}"
         written.changed(connection, caller, what, before, after, area=after.area, private=PRIVATE, now=now)
         return after
@@ -166,13 +176,15 @@ def remove_resident(resident_id: str, context: Ctx, caller: Admin) -> None:
     now = context.clock.now()
     with context.pool.connection() as connection:
         found = _held(connection, resident_id, caller)
+        standing.by(connection, who=caller.username, why=None, now=now)
         upkeep.remove_resident(connection, int(found.id), now)
         written.removed(connection, caller, f"resident {resident_id}", area=found.area, now=now)
 
 
-def _one(
+def one(
     connection: Connection[Any], resident_id: int | None, caller: Principal, *, asked: str | None = None
 ) -> ResidentRead:
+    """Return a resident. Raises Problem 404."""
     return reach.one(
         connection, queries.residents_read, resident_id, ResidentRead, what="resident", caller=caller, asked=asked
     )
@@ -181,14 +193,14 @@ def _one(
 def _held(connection: Connection[Any], resident_id: str, caller: Principal) -> ResidentRead:
     """Return a resident whom nobody else changes until the transaction ends."""
     connection.execute(queries.hold_resident, {"resident_id": row_id(resident_id)})
-    return _one(connection, row_id(resident_id), caller, asked=resident_id)
+    return one(connection, row_id(resident_id), caller, asked=resident_id)
 
 
 def _shown(resident: ResidentRead, caller: Principal) -> ResidentRead:
     """Return a resident as the caller may see him."""
     if caller.may("responder"):
         return resident
-    return resident.model_copy(update={"phone": None, "notes": None, "contacts": None})
+    return resident.model_copy(update=dict.fromkeys(_NOT_FOR_VIEWERS))
 
 
 def contacts_of(contacts: Sequence[Contact | ContactRead]) -> list[registry.Contact]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from api.auth import Admin, Viewer
 from api.context import Ctx, Principal
-from api.fields import Body, Name, Patch, Text, Whole, unset
+from api.fields import Body, Name, Patch, Text, Whole, Word, unset
 from api.paging import Listing, Paging
 from api.problems import Problem, conflict, missing
 from api.routes import reach, written
@@ -21,6 +21,7 @@ router = APIRouter(prefix="/services", tags=["registry"])
 ServiceCode = Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,40}$")]
 _CODE = re.compile(r"[a-z0-9_-]{1,40}")
 Minutes = Annotated[Whole, Field(ge=1, le=24 * 60)]
+Days = Annotated[Whole, Field(ge=1, le=3660, description="how often whoever has it usually gets it")]
 
 
 class ServiceBody(Body):
@@ -30,6 +31,8 @@ class ServiceBody(Body):
     name: Name
     name_en: Name | None = None
     usual_minutes: Minutes | None = None
+    needs: Word | None = Field(default=None, description="the skill that whoever does it has; null: anybody may")
+    every_days: Days | None = None
 
 
 class ServicePatch(Patch):
@@ -38,6 +41,8 @@ class ServicePatch(Patch):
     name: Name = unset()
     name_en: Name | None = None
     usual_minutes: Minutes | None = None
+    needs: Word | None = Field(default=None, description="the skill that whoever does it has; null: anybody may")
+    every_days: Days | None = None
 
 
 class ServiceRead(BaseModel):
@@ -48,6 +53,8 @@ class ServiceRead(BaseModel):
     name: str
     name_en: str | None
     usual_minutes: int | None
+    needs: str | None
+    every_days: int | None
 
 
 @router.get("")
@@ -67,7 +74,7 @@ def list_services(
 
 @router.post("", status_code=201)
 def add_service(body: ServiceBody, context: Ctx, caller: Admin) -> ServiceRead:
-    """Add a service, or again one that was removed."""
+    """Add a service, again one that was removed, or one's own in place of one that came with Anju."""
     now = context.clock.now()
     _for_all(caller)
     with context.pool.connection() as connection:

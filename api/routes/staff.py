@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from alerts import restaffing, staffing, unreachable
 from api.auth import Operator, Viewer
 from api.context import Ctx, Principal
-from api.fields import Body, Code, Language, Name, Patch, Phone, Text, row_id, unset
+from api.fields import Body, Code, Language, Name, Patch, Phone, Text, Word, row_id, unset
 from api.paging import Listing, Paging
 from api.routes import reach, written
 from storage import sql
@@ -19,6 +19,9 @@ queries = sql.load("api.routes")
 router = APIRouter(prefix="/staff", tags=["on call"])
 
 PRIVATE = frozenset({"phone"})
+Skills = Annotated[
+    list[Word], Field(max_length=50, description="what he may do, as services need it: nursing, haircut, ...")
+]
 
 
 class StaffBody(Body):
@@ -28,6 +31,7 @@ class StaffBody(Body):
     phone: Phone
     area: Code
     language: Language | None = None
+    skills: Skills = Field(default_factory=list)
 
 
 class StaffPatch(Patch):
@@ -37,6 +41,7 @@ class StaffPatch(Patch):
     phone: Phone = unset()
     area: Code = unset()
     language: Language | None = None
+    skills: Skills = unset()
 
 
 class StaffRead(BaseModel):
@@ -47,6 +52,7 @@ class StaffRead(BaseModel):
     phone: str | None = Field(description="null for viewers")
     area: str
     language: str | None
+    skills: list[str]
     opted_out_at: datetime | None = Field(description="since when the number asks for no messages: it gets none")
     created_at: datetime
 
@@ -79,6 +85,7 @@ def add_staff(body: StaffBody, context: Ctx, caller: Operator) -> StaffRead:
         staff_id = staffing.add_staff(
             connection, name=body.name, phone=body.phone, area=body.area, language=body.language, now=now
         )
+        restaffing.set_skills(connection, staff_id, body.skills)
         written.added(connection, caller, f"staff {staff_id}", area=body.area, now=now)
         return _one(connection, staff_id, caller)
 
@@ -102,6 +109,7 @@ def change_staff(staff_id: str, body: StaffPatch, context: Ctx, caller: Operator
             connection, staff_id=int(before.id), name=wanted.name, phone=str(wanted.phone), area=wanted.area,
             language=wanted.language,
         )  # fmt: skip
+        restaffing.set_skills(connection, int(before.id), wanted.skills)
         unreachable.mended(connection, phone=str(wanted.phone), now=now)
         after = _one(connection, int(before.id), caller)
         what = f"staff {staff_id}"

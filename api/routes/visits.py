@@ -2,81 +2,32 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import APIRouter
 from psycopg import Connection
-from pydantic import Field
 
-from alerts import dispatch
-from alerts.model import Conflict, Outcome
-from alerts.visits import ENDED, Proof, VisitState
+from alerts import assigning, dispatch
+from alerts.model import Conflict
+from alerts.visits import ENDED, FailKind, Proof, VisitState
 from api import reading
 from api.auth import Operator, Responder, Viewer
 from api.console import case
 from api.context import Context, Ctx, Principal
-from api.fields import Body, Id, Instant, Latitude, Longitude, Note, Text
 from api.paging import Listing, Paging
-from api.problems import invalid
 from api.reading import VisitRead, sight
-from api.work import asked, seen
+from api.work import asked, seen, verification
 from api.work.asked import InArea, OfId, Several, Within
 from api.work.seen import SeenVisit
+from api.work.suggested import Suggestions
+from api.work.verification import VisitDetail
+from api.work.visit_bodies import Done, Failed, Later, No, OnDemand, Shown, When, Who, Why
 from storage import sql
 
 queries = sql.load("api.work")
 router = APIRouter(prefix="/visits", tags=["visits"])
 
 Deed = Callable[[Connection[Any], SeenVisit, datetime], None]
-
-
-class OnDemand(Body):
-    """A visit that somebody asks for: where, what for, and when."""
-
-    home: Id
-    service: Annotated[Text, Field(min_length=1, max_length=40)]
-    due_from: Instant
-    due_to: Instant
-    staff: Id | None = None
-    note: Note | None = None
-
-
-class Who(Body):
-    """Who goes."""
-
-    staff: Id
-
-
-class When(Body):
-    """When the step was taken, where a phone tells it later."""
-
-    at: Instant | None = None
-
-
-class Shown(When):
-    """What shows that somebody was there: a position (WGS-84), the door's code, the phone's own time."""
-
-    lat: Latitude | None = None
-    lon: Longitude | None = None
-    code: Annotated[Text, Field(max_length=200)] | None = None
-
-    def proof(self) -> Proof:
-        """Return it as dispatch takes it. Raises Problem 422 for half a position."""
-        if (self.lat is None) != (self.lon is None):
-            raise invalid("lon" if self.lon is None else "lat", None, "lat and lon go together; send both or neither")
-        return Proof(self.lat, self.lon, self.code, self.at)
-
-
-class Done(Shown):
-    """How it ended, with its proof."""
-
-    outcome: Outcome
-
-
-class Why(Body):
-    """Why it could not be done, or is not needed."""
-
-    reason: Note | None = None
 
 
 class TakenAlready(Conflict):
@@ -128,16 +79,31 @@ def ask_for_visit(body: OnDemand, context: Ctx, caller: Operator) -> VisitRead:
         staff_id = None if body.staff is None else case.sendable(connection, caller, body.staff, home.area)
         visit_id = dispatch.request(
             connection, home_id=home.id, service=body.service, due_from=body.due_from, due_to=body.due_to,
-            staff_id=staff_id, note=(body.note or "").strip() or None, actor=caller.actor(), now=context.clock.now(),
+            staff_id=staff_id, note=(body.note or "").strip() or None, actor=caller.actor(), payer=body.payer,
+            fee=body.fee, now=context.clock.now(),
         )  # fmt: skip
+        if staff_id is not None and not body.force:
+            _refuse_clash(connection, context, visit_id, staff_id)
         return _read(connection, visit_id)
 
 
 @router.get("/{visit_id}")
-def read_visit(visit_id: str, context: Ctx, caller: Viewer) -> VisitRead:
-    """Read a visit."""
+def read_visit(visit_id: str, context: Ctx, caller: Viewer) -> VisitDetail:
+    """Read a visit, with all that was done and how each of the six things that a visit must prove is proven."""
     with context.pool.connection() as connection:
-        return _read(connection, seen.visit(connection, caller, visit_id).id)
+        number = seen.visit(connection, caller, visit_id).id
+        return verification.detail(connection, number, _read(connection, number))
+
+
+@router.get("/{visit_id}/suggestions")
+def suggest(visit_id: str, context: Ctx, caller: Operator) -> Suggestions:
+    """Say who could go, the one who fits best first, and why."""
+    with context.pool.connection() as connection:
+        found = assigning.suggestions(
+            connection, visit_id=seen.visit(connection, caller, visit_id).id, below=caller.below,
+            timezone=context.settings.timezone, now=context.clock.now(),
+        )  # fmt: skip
+        return Suggestions.of(found)
 
 
 @router.post("/{visit_id}/assign")
@@ -146,6 +112,8 @@ def assign(visit_id: str, body: Who, context: Ctx, caller: Operator) -> VisitRea
 
     def deed(connection: Connection[Any], visit: SeenVisit, now: datetime) -> None:
         staff_id = case.sendable(connection, caller, body.staff, visit.area)
+        if not body.force:
+            _refuse_clash(connection, context, visit.id, staff_id)
         dispatch.assign(connection, visit_id=visit.id, staff_id=staff_id, actor=caller.actor(), now=now)
 
     return _do(context, caller, visit_id, deed)
@@ -163,6 +131,33 @@ def accept(visit_id: str, context: Ctx, caller: Responder) -> VisitRead:
         elif visit.staff_id is not None and not visit.is_of(caller) and not caller.may("operator"):
             raise TakenAlready(visit.id, visit.staff_name or "")
         dispatch.accept(connection, visit_id=visit.id, actor=caller.actor(), now=now)
+
+    return _do(context, caller, visit_id, deed)
+
+
+@router.post("/{visit_id}/decline")
+def decline(visit_id: str, body: No, context: Ctx, caller: Responder) -> VisitRead:
+    """The one who was assigned cannot go: somebody else must be named, and its alert goes to the next ones."""
+
+    def deed(connection: Connection[Any], visit: SeenVisit, now: datetime) -> None:
+        seen.refuse_others(visit, caller)
+        dispatch.decline(connection, visit_id=visit.id, actor=caller.actor(), reason=body.reason, now=now)
+
+    return _do(context, caller, visit_id, deed)
+
+
+@router.post("/{visit_id}/put-off")
+def put_off(visit_id: str, body: Later, context: Ctx, caller: Responder) -> VisitRead:
+    """It is done at another time. A visit for an alert never is."""
+
+    def deed(connection: Connection[Any], visit: SeenVisit, now: datetime) -> None:
+        seen.refuse_others(visit, caller)
+        dispatch.put_off(
+            connection, visit_id=visit.id, actor=caller.actor(), due_from=body.due_from, due_to=body.due_to,
+            reason=body.reason, keep_staff=body.keep_staff, now=now,
+        )  # fmt: skip
+        if body.keep_staff and visit.staff_id is not None and not body.force:
+            _refuse_clash(connection, context, visit.id, visit.staff_id)
 
     return _do(context, caller, visit_id, deed)
 
@@ -191,6 +186,18 @@ def arrive(visit_id: str, context: Ctx, caller: Responder, body: Shown | None = 
     return _do(context, caller, visit_id, deed)
 
 
+@router.post("/{visit_id}/begin")
+def begin(visit_id: str, context: Ctx, caller: Responder, body: When | None = None) -> VisitRead:
+    """The service begins, where that is another moment than the arrival; it may be left out."""
+
+    def deed(connection: Connection[Any], visit: SeenVisit, now: datetime) -> None:
+        seen.refuse_others(visit, caller)
+        proof = Proof(at=body.at) if body is not None else None
+        dispatch.begin(connection, visit_id=visit.id, actor=caller.actor(), proof=proof, now=now)
+
+    return _do(context, caller, visit_id, deed)
+
+
 @router.post("/{visit_id}/complete")
 def complete(visit_id: str, body: Done, context: Ctx, caller: Responder) -> VisitRead:
     """What he came for is done; the alert stays open until it is closed."""
@@ -198,19 +205,21 @@ def complete(visit_id: str, body: Done, context: Ctx, caller: Responder) -> Visi
     def deed(connection: Connection[Any], visit: SeenVisit, now: datetime) -> None:
         seen.refuse_others(visit, caller)
         dispatch.complete(
-            connection, visit_id=visit.id, actor=caller.actor(), proof=body.proof(), outcome=body.outcome, now=now
-        )
+            connection, visit_id=visit.id, actor=caller.actor(), proof=body.proof(), outcome=body.outcome,
+            payer=body.payer, fee=body.fee, now=now,
+        )  # fmt: skip
 
     return _do(context, caller, visit_id, deed)
 
 
 @router.post("/{visit_id}/fail")
-def fail(visit_id: str, context: Ctx, caller: Responder, body: Why | None = None) -> VisitRead:
+def fail(visit_id: str, context: Ctx, caller: Responder, body: Failed | None = None) -> VisitRead:
     """It could not be done; its alert goes back to those on call."""
 
     def deed(connection: Connection[Any], visit: SeenVisit, now: datetime) -> None:
         seen.refuse_others(visit, caller)
-        dispatch.fail(connection, visit_id=visit.id, actor=caller.actor(), reason=_reason(body), now=now)
+        kind = body.kind if body is not None else FailKind.OTHER
+        dispatch.fail(connection, visit_id=visit.id, actor=caller.actor(), reason=_reason(body), kind=kind, now=now)
 
     return _do(context, caller, visit_id, deed)
 
@@ -225,6 +234,13 @@ def cancel(visit_id: str, context: Ctx, caller: Operator, body: Why | None = Non
         dispatch.cancel(connection, visit_id=visit.id, actor=caller.actor(), reason=_reason(body), now=now)
 
     return _do(context, caller, visit_id, deed)
+
+
+def _refuse_clash(connection: Connection[Any], context: Context, visit_id: int, staff_id: int) -> None:
+    """Raise TwoVisitsAtOnce or OutsideWorkingHours; what was written before is not kept then."""
+    assigning.refuse_clash(
+        connection, visit_id=visit_id, staff_id=staff_id, timezone=context.settings.timezone, now=context.clock.now()
+    )
 
 
 def _reason(body: Why | None) -> str | None:

@@ -35,15 +35,20 @@ from devices.model import (
     StatusChange,
     Telemetry,
     Unreadable,
+    VisitRequest,
 )
 
 PREFIX = "anju/v1/"
 HELP_LEAVES = frozenset({"help", "cancel"})
 """What the urgent lane takes; everything else belongs to the bulk lane."""
 REPLY_LEAF = "reply"
+REQUEST_LEAF = "request"
+"""A wish for a visit, without alarm: read by `read_request`."""
 UID = re.compile(r"[A-Za-z0-9_-]{3,64}")
 
 _PICTURES = list(Picture)
+SERVICE_LIMIT = 40
+"""Characters of a service's longest code."""
 ID_LIMIT = 200
 """Characters of the longest `id`: it is part of a key for ever."""
 
@@ -79,6 +84,23 @@ def read(topic: str, payload: bytes) -> Message | Unreadable:
         return _READERS[leaf](uid, said)
     except NotReadable as why:
         return Unreadable(str(why), uid, is_help, _saved_id(said))
+
+
+def read_request(topic: str, payload: bytes) -> VisitRequest | Unreadable:
+    """Return the wish for a visit, or why it cannot be read. Never raises, whatever the bytes are."""
+    uid, _ = split(topic)
+    if uid is None:
+        return Unreadable(f"topic {topic!r} names no device; a UID is 3 to 64 of A-Z a-z 0-9 _ -")
+    said: dict[str, Any] = {}
+    try:
+        said = json_object(payload)
+        rest = dict(said)
+        return VisitRequest(
+            uid, _take_id(rest), at=_take_at(rest), service=take_text(rest, "service", SERVICE_LIMIT) or None,
+            battery=take_whole(rest, "battery", 0, 100),
+        )  # fmt: skip
+    except NotReadable as why:
+        return Unreadable(str(why), uid, call_id=_saved_id(said))
 
 
 def _saved_id(said: dict[str, Any]) -> str | None:

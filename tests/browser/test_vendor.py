@@ -23,7 +23,7 @@ def client() -> TestClient:
 
 def test_vendored_files_are_what_was_released() -> None:
     listed = dict(re.findall(r"^\| `([^`]+)` \|.*\| `([0-9a-f]{64})` \|$", (VENDOR / "VENDOR.md").read_text(), re.M))
-    files = {path.name for path in VENDOR.iterdir() if path.suffix in (".js", ".css")}
+    files = {path.relative_to(VENDOR).as_posix() for path in VENDOR.rglob("*") if path.suffix in (".js", ".css")}
     assert files == set(listed), "VENDOR.md and the folder name different files"
     for name, wanted in listed.items():
         assert hashlib.sha256((VENDOR / name).read_bytes()).hexdigest() == wanted, name

@@ -69,7 +69,9 @@ def test_a_lost_device_password_is_replaced(admin: Api) -> None:
 
 
 def test_a_service_is_read_back_as_it_was_written(admin: Api) -> None:
-    body = {"code": "meal", "name": "送餐", "name_en": "Meal", "usual_minutes": 20}
+    body = {
+        "code": "meal", "name": "送餐", "name_en": "Meal", "usual_minutes": 20, "needs": "cooking", "every_days": 1,
+    }  # fmt: skip
     assert admin.post("/services", body).ok(201).body == {"id": "meal", **body}
     assert admin.patch("/services/meal", {"name_en": None}).ok().body == {"id": "meal", **body, "name_en": None}
     admin.post("/services", body).problem(409, "service meal is there already")

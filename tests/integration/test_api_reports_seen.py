@@ -200,7 +200,7 @@ def test_services_are_what_an_independent_count_finds(api: Api, village: Village
         due = village.clock.now() + timedelta(minutes=30)
         body = {
             "home": str(homes[number % 2].id), "service": ("meal", "bath")[number % 3 == 0], "staff": lan,
-            "due_from": village.clock.now().isoformat(), "due_to": due.isoformat(),
+            "due_from": village.clock.now().isoformat(), "due_to": due.isoformat(), "force": True,
         }  # fmt: skip
         visit = f"/visits/{operator.post('/visits', body).ok(201)['id']}"
         village.clock.forward(timedelta(minutes=10 if number % 4 else 40))

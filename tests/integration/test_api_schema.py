@@ -20,7 +20,7 @@ __all__ = ["admin"]
 
 OURS = (
     r"^/api/v1/(areas|homes|residents|devices|discovered|fleet|firmware|services|staff|rotas|overrides|policies|oncall|users"
-    r"|swaps|calendars|warnings|test-)"
+    r"|swaps|calendars|warnings|test-|care)"
 )
 EACH = 20
 """Requests of an operation and a way to make them up."""
@@ -51,7 +51,13 @@ def stock(admin: Api) -> dict[str, str]:
         "insert into discovered (format, hub_uid, address, name, first_seen, last_seen)"
         " values ('tasmota', null, 'A8F1', 'lamp', %(now)s, %(now)s)"
     )
+    cold = {"name": "寒潮", "from": "2026-11-24T00:00:00Z", "to": "2026-11-30T00:00:00Z", "every_days": 1}
+    admin.post("/alerts", {"kind": "care_gap", "home": place}).ok(201)
+    due = {"due_from": "2026-11-24T02:00:00Z", "due_to": "2026-11-24T04:00:00Z"}
     return {
+        "occasion_id": admin.post("/care/occasions", cold).ok(201)["id"],
+        "case_id": admin.get("/care/cases").items[0]["id"],
+        "visit_id": admin.post("/visits", {"home": place, "service": "meal", **due}).ok(201)["id"],
         "discovered_id": str(admin.rows("select id from discovered")[0][0]), "channel_id": channels.items[0]["id"],
         "rule": "battery_low",
         "home_id": place, "staff_id": lan, "uid": "cam-1", "rota_id": shift, "code": "meal",

@@ -48,7 +48,7 @@ def stock(api: Api, clock: StoryClock) -> dict[str, str]:
 
 def lead_to(there: dict[str, str], case: schemathesis.Case) -> None:
     """Let a request be about what is there."""
-    for name in case.path_parameters:
+    for name in case.path_parameters.keys() & there.keys():
         case.path_parameters[name] = there[name]
     if isinstance(case.body, dict):
         for name in case.body.keys() & there.keys():

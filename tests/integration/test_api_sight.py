@@ -118,7 +118,7 @@ def test_services_are_written_by_those_who_write_for_all(admin: Api, api: Api) -
     county = api.being("admin", "凤庆")
     county.post("/services", {"code": "meal", "name": "送餐"}).problem(403, "the same everywhere")
     api.being("admin", "lincang").post("/services", {"code": "meal", "name": "送餐"}).ok(201)
-    assert [each["code"] for each in county.get("/services").items] == ["meal"]
+    assert "meal" in [each["code"] for each in county.get("/services").items]
     county.delete("/services/meal").problem(403)
     admin.delete("/services/meal").ok(204)
     admin.get("/services/meal").problem(404)

@@ -27,7 +27,7 @@ from tests.clock import StoryClock
 
 TABLES = (
     "areas", "homes", "residents", "devices", "device_latest", "staff", "rotas", "rota_members", "policies",
-    "policy_steps", "services",
+    "policy_steps",
 )  # fmt: skip
 
 

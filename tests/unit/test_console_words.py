@@ -8,9 +8,10 @@ import pytest
 import alerts
 from alerts.model import AlertState, AlreadyTaken, NeedsProofOfHelp, Outcome, Refused
 from alerts.rules import RULES
-from alerts.visits import VisitState
-from api.console import words
+from alerts.visits import FailKind, Payer, VisitState
+from api.console import visit_words, words
 from api.i18n import Wording
+from api.work.verification import Verification
 
 ZH = Wording("zh-CN")
 EN = Wording("en")
@@ -21,6 +22,9 @@ def test_every_state_and_outcome_has_a_name() -> None:
     assert set(words.ALERT_STATES) == set(AlertState)
     assert set(words.VISIT_STATES) == set(VisitState)
     assert set(words.OUTCOMES) == set(Outcome)
+    assert set(visit_words.FAIL_KINDS) == set(FailKind)
+    assert set(visit_words.PAYERS) == set(Payer)
+    assert set(visit_words.ELEMENTS) < set(Verification.model_fields)
 
 
 def test_every_state_of_a_message_has_a_name() -> None:
@@ -37,6 +41,25 @@ def test_everything_that_is_written_on_a_timeline_has_its_sentence() -> None:
     assert len(written) > 15
     unsaid = {what for what in written if words.happening(EN, what, None, {}, {}) == what}
     assert not unsaid, f"api/console/words.py has no sentence for {unsaid}"
+
+
+def test_everything_that_is_done_with_a_visit_has_its_sentence() -> None:
+    written = set(re.findall(r'note_step\(\s*connection,\s*\w+,\s*"(\w+)"', SOURCE)) | {
+        "assigned",
+        "failed",
+        "cancelled",
+    }
+    assert written == set(visit_words.STEPS)
+
+
+def test_a_step_of_a_visit_says_what_was_shown() -> None:
+    far = {"code": "wrong", "distance_m": 3680, "within_m": 200, "place": "elsewhere", "himself": True}
+    assert visit_words.step(ZH, "arrived", "兰晓", "phone", far) == (
+        "兰晓 到门口签到（手机） · 不是门牌码 · 离住处3,680米：不在现场"
+    )
+    assert visit_words.step(ZH, "arrived", "兰晓", "sms", {"code": "none", "place": "unproven"}).endswith("没有凭证")
+    assert visit_words.step(ZH, "assigned", None, "system", {"name": "梅芳"}) == "系统 派 梅芳 上门"
+    assert visit_words.step(ZH, "something_new", None, "api", {}) == "something_new"
 
 
 @pytest.mark.parametrize(

@@ -193,7 +193,7 @@ def test_every_rule_has_its_place_severity_words_and_thresholds_with_units() -> 
         "__init__", "base", "facts", "standing", "scope", "daily", "waking",
     }  # fmt: skip
     assert modules == set(RULES)
-    units = ("_s", "_min", "_h", "_days", "_pct", "_c", "_dbm", "_lqi")
+    units = ("_s", "_min", "_h", "_days", "_pct", "_c", "_dbm", "_lqi", "_m")
     for name, rule in RULES.items():
         assert name in texts.KIND_NAMES
         assert rule.severity in Severity

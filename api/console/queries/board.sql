@@ -22,7 +22,7 @@ left join residents on residents.id = alerts.resident_id
 left join homes on homes.id = alerts.home_id
 left join staff as taker on taker.id = alerts.accepted_by_staff
 left join visits on visits.alert_id = alerts.id
-  and visits.state not in ('completed', 'failed', 'cancelled')
+  and visits.state not in ('completed', 'followed_up', 'failed', 'cancelled')
 left join staff as goer on goer.id = visits.staff_id
 left join lateral (
   select string_agg(above.name, ' ' order by length(above.path)) as names

@@ -59,6 +59,7 @@ left join lateral (
   from residents
   where residents.home_id = homes.id
     and residents.removed_at is null
+    and residents.left_at is null
   order by residents.id
   limit 1
 ) as resident on true
@@ -90,6 +91,7 @@ left join lateral (
   from residents
   where residents.home_id = homes.id
     and residents.removed_at is null
+    and residents.left_at is null
   order by residents.id
   limit 1
 ) as resident on true

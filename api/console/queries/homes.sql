@@ -47,6 +47,7 @@ left join lateral (
   from residents
   where residents.home_id = homes.id
     and residents.removed_at is null
+    and residents.left_at is null
 ) as people on true
 where homes.id = %(home_id)s
   and homes.removed_at is null

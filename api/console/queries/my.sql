@@ -1,10 +1,10 @@
 -- name: my_visits
--- Where am I to go? What I have begun first. By visits_staff.
+-- Where am I to go? What I have begun first, then calls for help, then by when it is due. By visits_staff.
 select id, alert_id
 from visits
 where staff_id = %(staff_id)s
-  and state not in ('requested', 'completed', 'failed', 'cancelled')
-order by array_position('{arrived,en_route,accepted,assigned}'::text[], state), alert_id is null,
+  and state not in ('requested', 'declined', 'completed', 'followed_up', 'failed', 'cancelled')
+order by array_position('{in_service,arrived,en_route}'::text[], state), alert_id is null,
   coalesce(due_from, requested_at), id
 limit 50
 
@@ -64,7 +64,7 @@ where alerts.accepted_by_staff = %(staff_id)s
     from visits
     where visits.alert_id = alerts.id
       and visits.staff_id = %(staff_id)s
-      and visits.state not in ('completed', 'failed', 'cancelled')
+      and visits.state not in ('completed', 'followed_up', 'failed', 'cancelled')
   )
 order by alerts.raised_at
 limit 20
@@ -84,6 +84,7 @@ left join lateral (
   from residents
   where residents.home_id = visits.home_id
     and residents.removed_at is null
+    and residents.left_at is null
   order by residents.id
   limit 1
 ) as residents on true

@@ -7,7 +7,8 @@ where visits.id = %(visit_id)s
   and (areas.path like %(below)s or (visits.area is null and %(unplaced)s))
 
 -- name: open_visits
--- Who is on the way to whom, and whom does nobody go to yet? Of alerts first, then by when they are due.
+-- Who is on the way to whom, and whom does nobody go to yet? What was declined first: it waits for a dispatcher; then of
+-- alerts, then by when they are due.
 select visits.id, visits.alert_id, visits.state, visits.staff_id, staff.name as staff, visits.due_from, visits.due_to,
   visits.note, visits.requested_at, visits.accepted_at, visits.departed_at, visits.arrived_at, alerts.kind, alerts.test,
   alerts.severity, alerts.raised_at, services.name as service, services.name_en as service_en,
@@ -24,6 +25,7 @@ left join lateral (
   where residents.home_id = visits.home_id
     and (alerts.resident_id is null or residents.id = alerts.resident_id)
     and residents.removed_at is null
+    and residents.left_at is null
   order by residents.id
   limit 1
 ) as residents on true
@@ -33,7 +35,7 @@ left join lateral (
   where above.code = any(string_to_array(trim(both '/' from areas.path), '/'))
     and above.level in ('township', 'village')
 ) as place on true
-where visits.state not in ('completed', 'failed', 'cancelled')
+where visits.state not in ('completed', 'followed_up', 'failed', 'cancelled')
   and (areas.path like %(below)s or (visits.area is null and %(unplaced)s))
-order by visits.alert_id is null, coalesce(visits.due_from, visits.requested_at), visits.id
+order by visits.state <> 'declined', visits.alert_id is null, coalesce(visits.due_from, visits.requested_at), visits.id
 limit %(limit)s

@@ -50,5 +50,5 @@ union all
 select 'open visits', count(*), (array_agg(id::text order by id))[1:5]
 from visits
 where home_id = %(home_id)s
-  and state not in ('completed', 'failed', 'cancelled')
+  and state not in ('completed', 'followed_up', 'failed', 'cancelled')
 having count(*) > 0

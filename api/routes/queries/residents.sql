@@ -14,6 +14,7 @@ join homes on homes.id = residents.home_id
 join areas on areas.code = homes.area
 where areas.path like %(below)s
   and residents.removed_at is null
+  and (residents.left_at is not null) = %(left)s
   and (%(area)s::text is null or starts_with(areas.path, %(area)s))
   and (%(home_id)s::bigint is null or residents.home_id = %(home_id)s)
   and (%(category)s::text is null or %(category)s = any(residents.category))
@@ -26,7 +27,7 @@ limit %(limit)s
 -- Who are these residents? By primary key; `path` says who may see them.
 select residents.id::text as id, residents.name, residents.home_id::text as home, homes.area, residents.birth_date,
   residents.phone, residents.sex, residents.category, residents.notes, residents.contacts, residents.language,
-  residents.created_at, areas.path
+  residents.risk, residents.worse_since, residents.left_at, residents.left_why, residents.created_at, areas.path
 from residents
 join homes on homes.id = residents.home_id
 join areas on areas.code = homes.area

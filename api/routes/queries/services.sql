@@ -18,28 +18,35 @@ limit %(limit)s
 
 -- name: services_read
 -- What are these services? By primary key.
-select code as id, code, name, name_en, usual_minutes
+select code as id, code, name, name_en, usual_minutes, needs, every_days
 from services
 where code = any(%(ids)s)
   and removed_at is null
 
 -- name: insert_service
--- Adds a service, or one that was removed again.
-insert into services (code, name, name_en, usual_minutes)
-values (%(code)s, %(name)s, %(name_en)s, %(usual_minutes)s)
+-- Adds a service, or one that was removed again; one that came with Anju and that nobody has written over gives way.
+insert into services (code, name, name_en, usual_minutes, needs, every_days)
+values (%(code)s, %(name)s, %(name_en)s, %(usual_minutes)s, %(needs)s, %(every_days)s)
 on conflict (code) do update
 set name = excluded.name,
     name_en = excluded.name_en,
     usual_minutes = excluded.usual_minutes,
+    needs = excluded.needs,
+    every_days = excluded.every_days,
+    shipped = false,
     removed_at = null
 where services.removed_at is not null
+   or services.shipped
 
 -- name: set_service
 -- Writes a service's new state.
 update services
 set name = %(name)s,
     name_en = %(name_en)s,
-    usual_minutes = %(usual_minutes)s
+    usual_minutes = %(usual_minutes)s,
+    needs = %(needs)s,
+    every_days = %(every_days)s,
+    shipped = false
 where code = %(code)s
 
 -- name: remove_service
@@ -53,5 +60,5 @@ where code = %(code)s
 select 'open visits', count(*), (array_agg(id::text order by id))[1:5]
 from visits
 where service = %(code)s
-  and state not in ('completed', 'failed', 'cancelled')
+  and state not in ('completed', 'followed_up', 'failed', 'cancelled')
 having count(*) > 0

@@ -21,8 +21,8 @@ limit %(limit)s
 
 -- name: staff_read
 -- Who are these people? By primary key; `path` says who may see them.
-select staff.id::text as id, staff.name, staff.phone, staff.area, staff.language, staff.opted_out_at, staff.created_at,
-  areas.path
+select staff.id::text as id, staff.name, staff.phone, staff.area, staff.language, staff.skills, staff.opted_out_at,
+  staff.created_at, areas.path
 from staff
 join areas on areas.code = staff.area
 where staff.id = any(%(ids)s)
@@ -59,7 +59,7 @@ union all
 select 'open visits', count(*), (array_agg(id::text order by id))[1:5]
 from visits
 where staff_id = %(staff_id)s
-  and state not in ('completed', 'failed', 'cancelled')
+  and state not in ('completed', 'followed_up', 'failed', 'cancelled')
 having count(*) > 0
 union all
 select 'users', count(*), (array_agg(id::text order by id))[1:5]

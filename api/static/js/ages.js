@@ -1,7 +1,12 @@
 // How long has somebody been waiting? Running times, written anew every second; the server sends instants only.
 
+const AHEAD = "anju-server-ahead";
+const page = document.documentElement.dataset;
 const loadedAt = Date.now();
-const serverAhead = Date.parse(document.documentElement.dataset.now) - loadedAt;
+
+/** How far the server's clock is ahead of this machine's, in ms. A page that this phone kept knows no present time. */
+export const serverAhead = page.kept ? Number(localStorage.getItem(AHEAD)) || 0 : Date.parse(page.now) - loadedAt;
+if (!page.kept) localStorage.setItem(AHEAD, String(serverAhead));
 
 /** The server's present time in ms: this machine's clock may be wrong by minutes. */
 export const serverNow = () => Date.now() + serverAhead;

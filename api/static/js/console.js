@@ -6,3 +6,6 @@ import "./alarm.js";
 import "./keys.js";
 import "./push.js";
 import "./devices.js";
+import "./keeping.js";
+import "./steps.js";
+import "./scanner.js";

@@ -4,7 +4,7 @@
 // notice a line that has silently died, and gives up for ever when a proxy answers with an error: both are looked after
 // here. It goes on in hidden tabs.
 
-import { clock, serverNow } from "./ages.js";
+import { clock, serverAhead, serverNow } from "./ages.js";
 
 const SILENT_MS = 40_000; // the server says something at least every 15 s
 const RETRY_MS = 2_000;
@@ -13,7 +13,9 @@ const strip = document.getElementById("stale");
 
 let source = null;
 let address = null;
-let heardAt = serverNow();
+// a page that this phone kept is as old as it says
+const kept = document.documentElement.dataset.kept;
+let heardAt = kept ? Date.parse(kept) + serverAhead : serverNow();
 let retry = 0;
 
 function page() {
@@ -36,6 +38,7 @@ function dial() {
   source.addEventListener("page", (event) => {
     heard();
     show(event.data);
+    document.dispatchEvent(new CustomEvent("anju:frame", { detail: event.data }));
   });
   source.addEventListener("error", () => {
     lost();
@@ -109,6 +112,8 @@ addEventListener("online", () => {
     dial();
   }
 });
+// a page of before the line was lost does not know that it is
+if (kept) lost();
 addEventListener("pagehide", hangUp);
 addEventListener("pageshow", (event) => event.persisted && follow());
 document.addEventListener("htmx:after:swap", follow);

@@ -10,7 +10,9 @@ from typing import Any
 from psycopg import Connection
 from pydantic import BaseModel, Field
 
-from api.work.reports.scope import Figures, Place, Report, Scope, by_area, count, head, share
+from api.work.reports import counting
+from api.work.reports.counting import Manner, Table
+from api.work.reports.scope import Category, Counted, Figures, Period, Place, Report, Scope, by_area, count, head, share
 from devices.model import CLOCK_BEHIND_LIMIT
 from storage import sql
 
@@ -21,6 +23,19 @@ FLOOD = 10
 """ISA-18.2 and EEMUA 191: a flood of alarms begins above ten in ten minutes."""
 WATCH_BEAT = timedelta(seconds=15)
 """A page that was there counts as there for so long: it is written down this often (api/stream.py, HEARTBEAT_S)."""
+
+
+TABLE = Table(
+    queries.response_rows,
+    {
+        "alert": (
+            "alerts", "tests", "open", "told", "accepted", "accepted_within_60_s", "accepted_within_180_s", "arrived",
+            "arrived_within_45_min", "arrived_within_60_min", "closed", "first_messages", "first_messages_failed", "resent",
+            "first_time_failures",
+        )
+    },
+    spans=("told", "accepted", "arrived", "closed"),
+)  # fmt: skip
 
 
 class ResponseFigures(Figures):
@@ -60,6 +75,14 @@ class ResponseRow(ResponseFigures, Place):
     """The figures of one area."""
 
 
+class ResponseCategory(ResponseFigures, Category):
+    """The figures of one category of residents."""
+
+
+class ResponsePeriod(ResponseFigures, Period):
+    """The figures of the help calls that were raised in one period."""
+
+
 class AlarmRate(BaseModel):
     """How many alerts one responder was told of, in periods of ten minutes by the clock: what an alarm system asks of a
     person (ISA-18.2: one or two in ten minutes is steady, above ten is a flood)."""
@@ -88,20 +111,20 @@ class WatchedAlarmRate(BaseModel):
 
 
 class ResponseReport(Report):
-    """The figures of all, of each area one level down, of each responder, and of each operator."""
+    """The figures of all, of each area one level down, of each category and period, of each responder, and of each operator."""
 
     total: ResponseFigures
     areas: list[ResponseRow]
     responders: list[AlarmRate]
     operators: list[WatchedAlarmRate]
+    categories: list[ResponseCategory]
+    periods: list[ResponsePeriod]
 
 
-def read(connection: Connection[Any], about: Scope) -> ResponseReport:
+def read(connection: Connection[Any], about: Scope, manner: Manner) -> ResponseReport:
     """Count."""
-    rows = count(connection, queries.response, about)
-    total = next(_figures(row) for row in rows if row["is_total"])
-    found = {row["part"]: _figures(row) for row in rows if not row["is_total"]}
-    areas = by_area(connection, about, found, _figures({}))
+    counts = counting.count(connection, about, TABLE, manner)
+    found = {part: _figures(row) for part, row in counts.areas.items()}
     end = about.end or about.now
     spans = max(1.0, (end - about.start) / TEN_MINUTES)
     told = count(connection, queries.alarm_rates, about, flood=FLOOD)
@@ -111,18 +134,20 @@ def read(connection: Connection[Any], about: Scope) -> ResponseReport:
     return ResponseReport.model_validate(
         {
             **head(about),
-            "total": total,
-            "areas": areas,
+            "total": _figures(counts.total),
+            "areas": by_area(connection, about, found, _figures({})),
             "responders": [{**row, "alarms_per_10_min": row["alarms"] / spans} for row in told],
             "operators": [
                 {**row, "alarms_per_10_min": row["alarms"] / max(1.0, row["watched_s"] / TEN_MINUTES.total_seconds())}
                 for row in watched
             ],
+            "categories": [{"category": name, **_figures(row)} for name, row in counts.categories.items()],
+            "periods": [{"period": first, **_figures(row)} for first, row in sorted(counts.periods.items())],
         }
     )
 
 
-def _figures(row: dict[str, Any]) -> dict[str, Any]:
+def _figures(row: Counted) -> dict[str, Any]:
     """Return the figures of a row; an empty one is an area without calls."""
     counted = {name: row.get(name, 0) for name in ("alerts", "arrived", "first_messages")}
     return {

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from psycopg import Connection
@@ -79,6 +79,18 @@ class Place(BaseModel):
 
 class Figures(BaseModel):
     """What is counted for all, for an area, or for another part."""
+
+
+class Category(BaseModel):
+    """A category of residents; whoever is in two counts in both, so that categories do not add up to all."""
+
+    category: str
+
+
+class Period(BaseModel):
+    """A period of those asked for, in the installation's time zone; the first and the last as far as they lie in the time."""
+
+    period: date = Field(description="its first day; a week begins on Monday")
 
 
 class Report(BaseModel):

@@ -6,7 +6,7 @@ from typing import Any
 
 from api.work.reports.scope import Report
 
-KEYS = ("area", "kind", "service", "staff", "username", "name")
+KEYS = ("area", "kind", "service", "staff", "username", "category", "period", "name")
 """What a row of some list is of; none of these is a figure."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
