@@ -8,7 +8,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.rows import dict_row
 
-from alerts.care.distance import distance_m
+from alerts.proofs import distance_m
 from alerts.rules.facts import VisitFacts
 from storage import sql
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from alerts.care import cases
 from alerts.care.cases import Case, CaseNotThere, CaseState, SamePerson
-from alerts.care.distance import distance_m
 from alerts.care.festivals import festivals
 from alerts.model import Severity
+from alerts.proofs import distance_m
 from alerts.rules import RULES
 from alerts.rules.base import Level, Reading
 from alerts.rules.facts import CareFacts, HomeFacts, VisitFacts
