@@ -158,8 +158,8 @@ class Lane(threading.Thread):
             self._keep_house()
         except _OUT_OF_REACH as error:
             log.warning("no sign of life could be given", lane=self._role, error=type(error).__name__)
-            # as if it had been given: the next try is due in its turn
-            self._last_beat = self._clock.now().timestamp()
+            # the next try is due in a moment, and not before the messages in between
+            self._last_beat = self._clock.now().timestamp() - BEAT_EVERY_S + RETRY_S
 
     def _keep_house(self) -> None:
         """Say that we are up, and make sure that the coming days have room."""

@@ -1,6 +1,6 @@
 -- name: care_of_homes
 -- Who lives in these homes or is still a duty there, what was known of his care, and who saw him since he lives there? By
--- residents_home, primary key, visits_seen_at_home, looks_well and care_contacts_resident.
+-- residents_home, primary key, visits_done_home, looks_well and care_contacts_resident.
 select residents.id, residents.home_id, areas.path, residents.category, residents.risk, residents.birth_date,
   residents.worse_since,
   coalesce(residents.removed_at, residents.left_at, homes.removed_at) is not null as gone,
@@ -103,7 +103,7 @@ order by care_occasions.from_at, care_occasions.id
 
 -- name: care_visits_of_homes
 -- Which visits are promised to these homes or were made there lately, oldest first; and how far from the home was each proven?
--- A code is judged where the visit came in. By visits_promised_to_home and visits_seen_at_home.
+-- A code is judged where the visit came in. By visits_promised_to_home and visits_done_home.
 select visits.home_id, visits.id, visits.service, visits.alert_id is not null as of_alert, visits.due_to,
   coalesce(visits.ended_at, visits.completed_at) is not null as over, visits.arrived_at, visits.completed_at,
   coalesce(visits.ended_at, visits.completed_at) as told_at, services.usual_minutes, homes.lat, homes.lon,

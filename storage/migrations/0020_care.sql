@@ -154,7 +154,6 @@ create trigger care_gaps_accepted after update on alerts
   ) execute function assign_care_case();
 
 -- by which raw rows a resident was seen, and what visits of a home are asked for by the rules
-create index visits_seen_at_home on visits (home_id, completed_at) where completed_at is not null;
 create index visits_promised_to_home on visits (home_id, due_to)
   where due_to is not null and arrived_at is null and ended_at is null;
 create index alerts_doubt_of_home on alerts (home_id, kind, closed_at)
